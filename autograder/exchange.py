@@ -1,0 +1,76 @@
+"""Requests to a student's process, and its replies: read as hostile input.
+
+A message is one line of JSON (the skeleton of :mod:`course.plain`), then the tensors as
+safetensors. Neither format can carry code. What comes back is limited in size and depth, must be
+a plain file at the very place that was named, and is otherwise reported as unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from course.plain import NotPlain, flatten, restore
+
+#: A BERT-base model in float32 is 440 MB; nothing larger is asked of a student here.
+MAX_REPLY_BYTES = 600 * 2**20
+MAX_SKELETON_BYTES = 4 * 2**20
+
+
+class BadReply(Exception):
+    """A reply that is not what the agent writes; the text says in what way."""
+
+
+def write_request(path: Path, request: dict[str, Any]) -> None:
+    """Write `request` (plain data) for the agent to read."""
+    tensors: dict[str, Any] = {}
+    head = json.dumps(flatten(request, tensors)).encode()
+    tail = b""
+    if tensors:
+        from safetensors.torch import save
+
+        tail = save(tensors)
+    path.write_bytes(head + b"\n" + tail)
+
+
+def read_reply(path: Path) -> dict[str, Any]:
+    """Return the reply in `path`; raises :class:`BadReply` for anything else than plain data."""
+    try:
+        # Not through a link, and never waiting on a pipe that nobody writes.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise BadReply("no reply was written") from error
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise BadReply("the reply is not a plain file")
+        if status.st_size > MAX_REPLY_BYTES:
+            raise BadReply(f"the reply is {status.st_size / 2**20:.0f} MiB long")
+        data = file.read(MAX_REPLY_BYTES + 1)
+    end = data.find(b"\n", 0, MAX_SKELETON_BYTES)
+    if end < 0:
+        raise BadReply("the reply has no readable beginning")
+    try:
+        skeleton = json.loads(data[:end])
+        tensors = _tensors(data[end + 1 :])
+        reply = restore(skeleton, tensors)
+    except (NotPlain, ValueError, RecursionError) as error:
+        raise BadReply(f"the reply is not plain data: {str(error)[:200]}") from error
+    if not isinstance(reply, dict) or len(reply) != 1:
+        raise BadReply("the reply is not one answer")
+    return reply
+
+
+def _tensors(data: bytes) -> dict[str, Any]:
+    if not data:
+        return {}
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        return load(data)
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise NotPlain(f"its tensors cannot be read: {error}") from error

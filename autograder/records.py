@@ -1,0 +1,58 @@
+"""What the examiner found, one record per examined cell: frozen data that all reports read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Outcome(StrEnum):
+    """How an examined cell came out."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+    SKIPPED = "skipped"
+    GRADER_ERROR = "grader_error"
+
+
+class Finding(BaseModel):
+    """The outcome of one task, whoever's work it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    grade_id: str
+    outcome: Outcome
+    points: float = Field(ge=0)
+    max_points: float = Field(ge=0)
+    message: str
+    misconception: str | None = None
+    seconds: float = Field(default=0.0, ge=0)
+
+
+class Record(Finding):
+    """A finding with the submission that it belongs to."""
+
+    assignment: str
+    student: str
+    notebook: str
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    """Write `records` as JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([record.model_dump(mode="json") for record in records], indent=1)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def read_records(path: Path) -> list[Record]:
+    """Return the records in `path`; raises ValueError if they are not ours."""
+    return [Record.model_validate(item) for item in json.loads(path.read_text(encoding="utf-8"))]

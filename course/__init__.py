@@ -1,0 +1,24 @@
+"""BERT Classroom's course package: all that a student's notebook imports.
+
+Names are loaded when first used, so that `import course` takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["check", "checkpoint", "load_reviews"]
+__version__ = "0.1.0"
+
+_HOMES = {"check": "checks", "checkpoint": "checkpoints", "load_reviews": "reviews"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'course' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"course.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

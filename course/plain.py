@@ -1,0 +1,119 @@
+"""Plain data: the only form in which values pass between a student's code and those who look at it.
+
+A value is split into a JSON *skeleton* and a flat list of tensors, and put together again from
+them. Nothing else exists on the way: no pickle, no classes, no code. A visible check passes its
+observation through here too, so that it sees exactly what the examiner will see at grading.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+#: Deeper values are cut off; no observation of this course nests further.
+MAX_DEPTH = 20
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for an object that is not plain data: only the name of its type came across."""
+
+    type_name: str
+
+    def __str__(self) -> str:
+        return f"an object of type {self.type_name}"
+
+
+class NotPlain(ValueError):
+    """A skeleton that :func:`flatten` cannot have written."""
+
+
+def flatten(value: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
+    """Return the JSON skeleton of `value`; tensors and arrays are added to `tensors`.
+
+    Mappings, lists, tuples, strings, numbers, None, torch tensors and numpy arrays survive. Any
+    other object becomes :class:`Opaque`. Subclasses lose what they added: a `BatchEncoding`
+    comes back as a dict.
+    """
+    if depth > MAX_DEPTH:
+        return {"opaque": "nested too deeply"}
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        # A Python integer has no bound; 64 bits are all that a tensor or a length can hold.
+        return int(value) if -(2**63) <= value < 2**63 else {"opaque": "int beyond 64 bits"}
+    if isinstance(value, float):
+        return {"float": repr(float(value))}
+    if isinstance(value, str):
+        return str(value)
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if torch is not None and isinstance(value, torch.Tensor):
+        if value.is_meta or value.is_complex() or value.layout is not torch.strided:
+            return {"opaque": type(value).__name__}
+        name = f"t{len(tensors)}"
+        tensors[name] = value.detach().cpu().contiguous().clone()
+        return {"tensor": name, "requires_grad": bool(value.requires_grad)}
+    if numpy is not None and isinstance(value, numpy.generic):
+        return flatten(value.item(), tensors, depth)
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        if value.dtype.kind not in "biuf":
+            return flatten(value.tolist(), tensors, depth)
+        import torch as pytorch
+
+        name = f"t{len(tensors)}"
+        tensors[name] = pytorch.from_numpy(numpy.ascontiguousarray(value).copy())
+        return {"array": name}
+    if isinstance(value, tuple):
+        return {"tuple": [flatten(item, tensors, depth + 1) for item in value]}
+    if isinstance(value, list):
+        return [flatten(item, tensors, depth + 1) for item in value]
+    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
+        pairs = [[key, flatten(value[key], tensors, depth + 1)] for key in value.keys()]  # noqa: SIM118 - BatchEncoding iterates rows
+        if all(isinstance(key, str | int) for key, _ in pairs):
+            return {"dict": pairs}
+    return {"opaque": f"{type(value).__module__}.{type(value).__qualname__}"}
+
+
+def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
+    """Build the value that `skeleton` and `tensors` describe; raises :class:`NotPlain`.
+
+    Safe on hostile input of limited size: whatever does not fit is refused, never guessed.
+    """
+    if skeleton is None or isinstance(skeleton, bool | int | str):
+        return skeleton
+    if isinstance(skeleton, list):
+        return [restore(item, tensors) for item in skeleton]
+    if not isinstance(skeleton, dict):
+        raise NotPlain(f"a skeleton holds no {type(skeleton).__name__}")
+    match skeleton:
+        case {"float": str(text)}:
+            try:
+                return float(text)
+            except ValueError as error:
+                raise NotPlain("not a number") from error
+        case {"tensor": str(name), "requires_grad": bool(requires_grad)} if name in tensors:
+            tensor = tensors[name]
+            return tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
+        case {"array": str(name)} if name in tensors:
+            return tensors[name].numpy()
+        case {"tuple": list(items)}:
+            return tuple(restore(item, tensors) for item in items)
+        case {"dict": list(pairs)}:
+            return dict(_pair(pair, tensors) for pair in pairs)
+        case {"opaque": str(type_name)}:
+            return Opaque(type_name[:200])
+    raise NotPlain("an unknown node")
+
+
+def _pair(pair: Any, tensors: dict[str, Any]) -> tuple[Any, Any]:
+    match pair:
+        case [str() | int() as key, item]:
+            return key, restore(item, tensors)
+    raise NotPlain("a dict's item is not a pair")
+
+
+def as_plain(value: Any) -> Any:
+    """Return `value` as the examiner would receive it."""
+    tensors: dict[str, Any] = {}
+    return restore(flatten(value, tensors), tensors)

@@ -1,0 +1,44 @@
+"""The one place where nbgrader is told to use our plug-ins."""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - given by traitlets
+root = str(Path(__file__).resolve().parent)
+
+c.CourseDirectory.course_id = "bert-classroom"
+c.CourseDirectory.root = root
+
+# Release: solutions become this stub; what only authors need is left out.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+c.GenerateAssignment.preprocessors = [
+    "autograder.plugins.author.ForgetAuthor",
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearSolutions",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Grading: the submission is repaired, its cells run, the graded ones are examined from outside.
+c.Autograde.sanitize_preprocessors = [
+    "autograder.plugins.repair.Repair",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.plugins.execute.ExamExecute",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.plugins.grades.SaveExamGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Repair.course_root = root
+c.ExamExecute.course_root = root
+c.ExamExecute.timeout = 60
+# A kernel that does not come to rest after an interrupt must not fail the whole submission.
+c.ExamExecute.raise_on_iopub_timeout = False
+c.ExamExecute.shutdown_kernel = "immediate"
