@@ -70,7 +70,9 @@ def load_exam(exams: Path, assignment: str) -> Exam:
     if not (folder / "exam.py").is_file():
         have = ", ".join(sorted(path.parent.name for path in exams.glob("*/exam.py"))) or "none"
         raise UnknownAssignment(f"There is no assignment {assignment!r}; there are: {have}.")
-    package = "bert_classroom_exam_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    package = (
+        "bert_classroom_exam_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    )
     if (folder / "probes.py").is_file():
         _load(f"{package}.probes", folder / "probes.py", package, folder)
     module = _load(f"{package}.exam", folder / "exam.py", package, folder)
@@ -186,9 +188,7 @@ def _judge(task: Task, reply: Reply, inputs: Inputs, cell_error: str | None) -> 
                 "raised", f"`{task.function}` raised {reply}."
             )
         case Missing(name) if cell_error:
-            raise Miss(
-                "cell-error", f"There is no `{name}`, because its cell raised {cell_error}."
-            )
+            raise Miss("cell-error", f"There is no `{name}`, because its cell raised {cell_error}.")
         case Missing(name):
             raise Miss(
                 "missing-name",
@@ -203,4 +203,3 @@ def all_exams(exams: Path) -> Iterable[Exam]:
     """Yield every exam under `exams`, in the order of their names."""
     for path in sorted(exams.glob("*/exam.py")):
         yield load_exam(exams, path.parent.name)
-

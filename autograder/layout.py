@@ -61,7 +61,9 @@ class Layout:
         """Return the lessons' text masters, in order; raises CourseError if there is none."""
         found = sorted(self.lessons.glob("[0-9][0-9]-*.md"))
         if not found:
-            raise CourseError(f"No lessons (NN-name.md) in {self.lessons}: is this a course's root?")
+            raise CourseError(
+                f"No lessons (NN-name.md) in {self.lessons}: is this a course's root?"
+            )
         return found
 
     def assignments(self) -> list[str]:
@@ -90,5 +92,7 @@ def program(name: str) -> str:
     """Return the path of a command installed beside this Python; raises CourseError."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     if found is None:
-        raise CourseError(f"The command {name!r} is missing: run `pip install -r requirements.txt`.")
+        raise CourseError(
+            f"The command {name!r} is missing: run `pip install -r requirements.txt`."
+        )
     return found

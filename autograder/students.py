@@ -261,7 +261,10 @@ class ProcessStudent:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -298,5 +301,3 @@ def _run(cell: str, number: int, names: dict[str, Any]) -> str | None:
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
     return None
-
-

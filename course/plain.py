@@ -94,7 +94,9 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
                 raise NotPlain("not a number") from error
         case {"tensor": str(name), "requires_grad": bool(requires_grad)} if name in tensors:
             tensor = tensors[name]
-            return tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
+            return (
+                tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
+            )
         case {"array": str(name)} if name in tensors:
             return tensors[name].numpy()
         case {"tuple": list(items)}:

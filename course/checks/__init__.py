@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import pkgutil
 import random
 import sys
 from collections.abc import Callable
@@ -13,9 +14,6 @@ from typing import Any
 
 from course.checks.base import Check, Miss, Raised
 from course.plain import as_plain
-
-#: One module a lesson; each lists its checks in `CHECKS`.
-LESSONS = ("tokenizing", "model_setup", "optimizer_scheduler", "accuracy", "fine_tuning")
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,10 @@ class Result:
 @cache
 def find_check(function: str) -> Check:
     """Return the visible check of the student's function of that name; raises LookupError."""
-    for lesson in LESSONS:
-        for check_class in importlib.import_module(f"course.checks.{lesson}").CHECKS:
+    # One module a lesson, each with its checks in `CHECKS`; the file's presence is enough.
+    for lesson in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{lesson.name}")
+        for check_class in getattr(module, "CHECKS", ()):
             if check_class.function == function:
                 found: Check = check_class()
                 return found
@@ -79,3 +79,13 @@ def check(name: str) -> Result:
     if name not in caller:
         return Result(name, False, f"nothing is called {name!r} yet: run the cell that defines it.")
     return run_check(find_check(name), caller[name])
+
+
+def visible(function: Callable[..., Any], *, name: str) -> str | None:
+    """Return the visible check's complaint about `function`, or None where there is none."""
+    try:
+        found = find_check(name)
+    except LookupError:
+        return None
+    result = run_check(found, function)
+    return None if result.passed else result.message

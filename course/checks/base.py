@@ -133,4 +133,8 @@ def need_number(value: Any, what: str) -> float:
 
 
 def _kind(value: Any) -> str:
-    return str(value) if isinstance(value, Opaque) else f"of type {type(value).__name__}: {code(value)}"
+    return (
+        str(value)
+        if isinstance(value, Opaque)
+        else f"of type {type(value).__name__}: {code(value)}"
+    )

@@ -29,9 +29,13 @@ class CountWords(Task):
         right = Counter(text.lower().split())
         counts = need_mapping(observed, [], "The result of count_words")
         if counts == Counter(text.split()):
-            raise Miss("case-kept", "count_words counts 'The' and 'the' apart: lower the case first.")
+            raise Miss(
+                "case-kept", "count_words counts 'The' and 'the' apart: lower the case first."
+            )
         if counts != right:
-            raise Miss("wrong-counts", f"count_words({text!r}) should give {dict(right)}.", credit=0.5)
+            raise Miss(
+                "wrong-counts", f"count_words({text!r}) should give {dict(right)}.", credit=0.5
+            )
 
 
 class LongestWord(Task):
