@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-c = get_config()  # noqa: F821 - given by traitlets
+c = get_config()
 root = str(Path(__file__).resolve().parent)
 
 c.CourseDirectory.course_id = "bert-classroom"

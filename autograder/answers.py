@@ -11,7 +11,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.layout import CourseError
+from nbformat.notebooknode import NotebookNode
+
+from autograder.build import DEMO_TAG, read_lesson
+from autograder.examiner import Exam, Task
+from autograder.layout import CourseError, Layout
+from autograder.plugins.repair import grade_id_of
 
 _HEAD = re.compile(r"^# %% (?:(right): (.+?)|(wrong): ([\w-]+)(?: \((0?\.\d+)\))?)\s*$")
 
@@ -25,6 +30,57 @@ class Answer:
     right: bool
     credit: float
     source: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The cells of a lesson that run around one task's answer, and the lesson's own solution."""
+
+    before: tuple[str, ...]
+    solution: str
+    after: tuple[str, ...]
+
+    def cells(self, answer: str) -> tuple[str, ...]:
+        """Return the texts of all cells, with `answer` in the answer cell's place."""
+        return (*self.before, answer, *self.after)
+
+
+def frame_of(notebook: NotebookNode, task: Task) -> Frame:
+    """Return the frame of `task` in a lesson's source `notebook`; raises CourseError.
+
+    What runs is what runs at grading: all code cells down to the examined one, but for those
+    that only show something.
+    """
+    before: list[str] = []
+    solution: str | None = None
+    after: list[str] = []
+    for cell in notebook.cells:
+        grade_id = grade_id_of(cell)
+        if grade_id == task.grade_id:
+            break
+        if cell.cell_type != "code" or DEMO_TAG in cell.metadata.get("tags", []):
+            continue
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            continue
+        if grade_id == task.answer_id:
+            solution = cell.source
+        else:
+            (before if solution is None else after).append(cell.source)
+    if solution is None:
+        raise CourseError(f"The lesson has no cell {task.answer_id!r} above {task.grade_id!r}.")
+    return Frame(tuple(before), solution, tuple(after))
+
+
+def recorded_answers(exam: Exam, task: Task) -> list[Answer]:
+    """Return the answers recorded for `task`, none where there is no file."""
+    path = exam.folder / "answers" / f"{task.answer_id}.py"
+    return read_answers(path) if path.exists() else []
+
+
+def solution_cells(layout: Layout, exam: Exam, task: Task) -> tuple[str, ...]:
+    """Return the cells that run when the lesson's own solution is examined in `task`."""
+    frame = frame_of(read_lesson(layout.lessons / f"{exam.assignment}.md"), task)
+    return frame.cells(frame.solution)
 
 
 def read_answers(path: Path) -> list[Answer]:

@@ -90,23 +90,38 @@ def build_source(layout: Layout, assignment: str, target: Path) -> Path:
     return path
 
 
-def generate_release(
-    root: Path, assignment: str, *, gradebook: Path | None = None, into: Path | None = None
-) -> None:
+def generate_release(root: Path, assignment: str, *, gradebook: Path | None = None) -> None:
     """Let nbgrader make `release/` of `source/` in the course `root`; raises CourseError.
 
-    nbgrader records the cells in `gradebook`, without which no submission can be graded.
+    nbgrader records the cells in `gradebook` (default: the course's own), without which no
+    submission can be graded.
     """
-    environment = os.environ | {"PATH": f"{Path(program('nbgrader')).parent}:{os.environ['PATH']}"}
-    command = [program("nbgrader"), "generate_assignment", assignment, "--force", "--quiet"]
-    if gradebook is not None:
-        command.append(f"--CourseDirectory.db_url=sqlite:///{gradebook}")
-    if into is not None:
-        command.append(f"--CourseDirectory.release_directory={into}")
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    options = [] if gradebook is None else [f"--CourseDirectory.db_url=sqlite:///{gradebook}"]
+    run_nbgrader(root, "generate_assignment", assignment, "--force", *options)
+
+
+def run_nbgrader(root: Path, *arguments: str) -> None:
+    """Run nbgrader's command in the course `root`; raises CourseError with its last words."""
+    command = program("nbgrader")
+    # nbgrader calls `alembic` by name, which is installed beside it.
+    path = f"{Path(command).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [command, *arguments, "--quiet"],
+        cwd=root,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
-        raise CourseError(f"nbgrader could not release {assignment}: {last[0]}")
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["it said nothing"]
+        raise CourseError(f"`nbgrader {' '.join(arguments[:2])}` failed: {last[0]}")
+
+
+def write_feedback(layout: Layout, assignments: list[str], progress: Callable[[str], None]) -> None:
+    """Let nbgrader write every student's feedback page; raises CourseError."""
+    for assignment in assignments:
+        run_nbgrader(layout.root, "generate_feedback", assignment, "--force")
+        progress(assignment)
 
 
 def build(

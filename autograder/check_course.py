@@ -1,7 +1,8 @@
-"""Checks a course like code: blanks fail, solutions pass, and each recorded mistake fails with
+"""Checks a course like code.
 
-its own message. An exercise that passes untouched, a right answer refused and a wrong one praised
-are all found here, before a student finds them.
+Blanks fail, solutions pass, and each recorded mistake fails with its own message. An exercise
+that passes untouched, a right answer refused and a wrong one praised are all found here, before a
+student finds them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dataclasses import dataclass
 
 import nbformat
 
-from autograder.answers import Answer, read_answers
-from autograder.build import DEMO_TAG, read_lesson, stale
+from autograder.answers import Answer, frame_of, recorded_answers
+from autograder.build import read_lesson, stale
 from autograder.examiner import Exam, Task, draws_for, examine, load_exam
-from autograder.layout import Layout
+from autograder.layout import CourseError, Layout
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Finding, Outcome
 from autograder.students import ProcessStudent, Returned
@@ -25,6 +26,8 @@ from course.checks import visible
 
 #: What the examiner says of its own accord; a recorded mistake needs a message of its own.
 GENERIC = {"raised", "missing-name", "cell-error", "kernel-died", "unreadable-reply", "skipped"}
+
+SOLUTION = "the lesson's own solution"
 
 
 @dataclass(frozen=True)
@@ -114,16 +117,11 @@ def _shape_faults(layout: Layout, exam: Exam) -> Iterator[Fault]:
         elif cells[task.grade_id].metadata.nbgrader.points != task.points:
             points = cells[task.grade_id].metadata.nbgrader.points
             yield Fault(where, "points differ", f"lesson {points}, exam {task.points}")
-        answers = _recorded(exam, task)
+        answers = recorded_answers(exam, task)
         if sum(answer.right for answer in answers) < 3:
             yield Fault(where, "too few right answers", "at least 3 styles must be recorded")
         if all(answer.right for answer in answers):
             yield Fault(where, "no wrong answer", "no mistake is recorded")
-
-
-def _recorded(exam: Exam, task: Task) -> list[Answer]:
-    path = exam.folder / "answers" / f"{task.answer_id}.py"
-    return read_answers(path) if path.exists() else []
 
 
 def _trials(layout: Layout, exam: Exam) -> Iterator[Trial]:
@@ -131,33 +129,17 @@ def _trials(layout: Layout, exam: Exam) -> Iterator[Trial]:
     release = nbformat.read(layout.notebook(layout.release, exam.assignment), as_version=4)
     blanks = {grade_id_of(cell): cell.source for cell in release.cells}
     for task in exam.tasks:
-        before: list[str] = []
-        solution = ""
-        for cell in source.cells:
-            grade_id = grade_id_of(cell)
-            if grade_id == task.grade_id:
-                break
-            if cell.cell_type != "code" or DEMO_TAG in cell.metadata.get("tags", []):
-                continue
-            if cell.metadata.get("nbgrader", {}).get("grade"):
-                continue
-            if grade_id == task.answer_id:
-                solution = cell.source
-                before.append("")
-            else:
-                before.append(cell.source)
-        if "" not in before:
+        try:
+            frame = frame_of(source, task)
+        except CourseError:
             continue  # reported as a fault of the lesson's shape
-        # The place of the answer cell, so that cells below it run after it.
-        place = before.index("")
         answers = [
-            Answer(task.answer_id, "the lesson's own solution", True, 1.0, solution),
+            Answer(task.answer_id, SOLUTION, True, 1.0, frame.solution),
             Answer(task.answer_id, "not-attempted", False, 0.0, blanks.get(task.answer_id, "")),
-            *_recorded(exam, task),
+            *recorded_answers(exam, task),
         ]
         for answer in answers:
-            cells = (*before[:place], answer.source, *before[place + 1 :])
-            yield Trial(exam, task, answer, cells)
+            yield Trial(exam, task, answer, frame.cells(answer.source))
 
 
 def _try(trial: Trial) -> Tried:
@@ -179,7 +161,7 @@ def _faults_of(tried: Tried) -> Iterator[Fault]:
         yield Fault(where, "grader error", finding.message)
     elif answer.right:
         if finding.outcome is not Outcome.PASSED:
-            kind = "right fails" if answer.name != "the lesson's own solution" else "solution fails"
+            kind = "right fails" if answer.name != SOLUTION else "solution fails"
             yield Fault(where, kind, f"{finding.misconception}: {finding.message}")
         if tried.visible_message is not None:
             yield Fault(where, "visible check refuses", tried.visible_message)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,8 +15,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.examiner import UnknownAssignment
 from autograder.layout import CourseError, Layout
+
+if TYPE_CHECKING:
+    from autograder.grade import Job
+    from autograder.records import Record
 
 app = typer.Typer(
     help="Build, check and grade the course *BERT fine-tuning for classification*.",
@@ -43,7 +46,7 @@ def one_sentence() -> Iterator[None]:
     """Turn errors that the caller can mend into one sentence and status 2."""
     try:
         yield
-    except (CourseError, UnknownAssignment) as error:
+    except CourseError as error:
         complaints.print(f"[red]autograder:[/red] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from None
     except ModuleNotFoundError as error:
@@ -134,6 +137,262 @@ def check_course(
     )
     if faults:
         raise typer.Exit(1)
+
+
+@app.command()
+def verdict(
+    file: Annotated[Path, typer.Argument(help="A Python file that defines fine_tune.")],
+    seed: Annotated[int | None, typer.Option(help="Repeat the draws of this seed.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the finding here.")] = None,
+) -> None:
+    """Judge a fine-tuning function by one real run, without Jupyter.
+
+    Example: `autograder verdict my_fine_tune.py`
+
+    The checkpoint and the reviews may come from places named by BERT_CLASSROOM_CHECKPOINT and
+    BERT_CLASSROOM_REVIEWS.
+    """
+    import random
+
+    with one_sentence():
+        if not file.is_file():
+            raise CourseError(f"There is no file {str(file)!r}.")
+        from autograder.examiner import examine
+        from autograder.records import Outcome
+        from autograder.students import ProcessStudent
+        from autograder.verdict.plan import default_budget
+        from autograder.verdict.task import FineTune
+
+        budget = default_budget()
+        seed = random.SystemRandom().randrange(2**31) if seed is None else seed
+        with (
+            complaints.status(
+                f"One run of {budget.steps} steps of {budget.batch_size} reviews on {budget.device} …"
+            ),
+            ProcessStudent([file.read_text(encoding="utf-8")]) as student,
+        ):
+            error = next(iter(filter(None, student.cell_errors)), None)
+            finding = examine(FineTune(budget), student, random.Random(seed), error)
+    console.print(
+        f"[bold]{finding.outcome}[/bold]: {finding.points:g} of {finding.max_points:g} points, "
+        f"{finding.seconds:.0f} s, seed {seed}"
+    )
+    console.print(escape(finding.message))
+    if as_json:
+        as_json.write_text(finding.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if finding.outcome is not Outcome.PASSED:
+        raise typer.Exit(1)
+
+
+@app.command()
+def calibrate(
+    root: Root = Path(),
+    seeds: Annotated[int, typer.Option(min=5, help="Runs of the reference solution.")] = 8,
+) -> None:
+    """Measure the reference solution's spread over seeds on this device, and record the bar.
+
+    Example: `autograder calibrate --seeds 8`
+    """
+    with one_sentence():
+        from autograder.answers import solution_cells
+        from autograder.examiner import load_exam
+        from autograder.verdict import calibrate as calibration
+        from autograder.verdict.plan import default_budget
+
+        layout = Layout(root.resolve())
+        exam = load_exam(layout.exams, "05-fine-tuning")
+        task = next(task for task in exam.tasks if task.answer_id == "fine-tune")
+        with progress_bar() as bar:
+            row = bar.add_task("Calibrating", total=seeds, what="")
+
+            def progress(what: str) -> None:
+                bar.update(row, advance=1, what=what)
+                console.print(what)
+
+            measured = calibration.calibrate(
+                solution_cells(layout, exam, task), default_budget(), seeds, progress
+            )
+    calibration.save_bar(measured)
+    console.print(
+        f"{measured.device}: accuracy {measured.mean:.3f} ± {measured.deviation:.3f} over {seeds} "
+        f"seeds, untrained {measured.untrained:.3f}; full marks from {measured.full():.3f}."
+    )
+
+
+def _graded(
+    layout: Layout,
+    assignments: list[str],
+    student: str | None,
+    jobs: int | None,
+    force: bool,
+) -> list[Record]:
+    """Grade with a progress bar; raises typer.Exit when interrupted, with nothing lost."""
+    from autograder.grade import find_jobs, grade
+
+    found = find_jobs(layout, assignments, student)
+    points: list[float] = []
+    with progress_bar() as bar:
+        row = bar.add_task("Grading", total=len(found), what="starting")
+
+        def progress(job: Job, records: list[Record]) -> None:
+            points.append(sum(one.points for one in records))
+            mean = sum(points) / len(points)
+            bar.update(
+                row, advance=1, what=f"{job.student} {job.assignment} · mean so far {mean:.1f}"
+            )
+
+        try:
+            return grade(layout, found, workers=jobs, force=force, progress=progress)
+        except KeyboardInterrupt:
+            complaints.print(
+                f"Interrupted after {len(points)} of {len(found)} submissions. Nothing is lost: run "
+                "the same command again, and it goes on from there."
+            )
+            raise typer.Exit(130) from None
+
+
+def _marks_table(records: list[Record]) -> Table:
+    """Return the closing table: a row for each student, a column for each assignment."""
+    assignments = sorted({one.assignment for one in records})
+    table = Table("student", *assignments, "sum", title="Marks")
+    for student in sorted({one.student for one in records}):
+        mine = [one for one in records if one.student == student]
+        marks = []
+        for assignment in assignments:
+            here = [one for one in mine if one.assignment == assignment]
+            faults = [
+                one.misconception or one.outcome for one in here if one.points < one.max_points
+            ]
+            why = f"  [dim]{escape(', '.join(dict.fromkeys(faults)))}[/dim]" if faults else ""
+            marks.append(f"{sum(one.points for one in here):g}{why}" if here else "–")
+        total, best = sum(one.points for one in mine), sum(one.max_points for one in mine)
+        table.add_row(escape(student), *marks, f"{total:g} of {best:g}")
+    return table
+
+
+@app.command()
+def grade(
+    assignments: Assignments = None,
+    root: Root = Path(),
+    student: Annotated[str | None, typer.Option(help="Only this student's submission.")] = None,
+    jobs: Jobs = None,
+    force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
+    feedback: Annotated[bool, typer.Option(help="Write nbgrader's feedback pages too.")] = False,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write all records here.")] = None,
+) -> None:
+    """Grade the submissions in `submitted/`, several at once, into nbgrader's gradebook.
+
+    Example: `autograder grade 01-tokenizing --jobs 2 --json marks.json`
+    """
+    from autograder import records as recording
+
+    with one_sentence():
+        layout = Layout(root.resolve())
+        names = chosen(layout, assignments)
+        records = _graded(layout, names, student, jobs, force)
+        if as_json:
+            recording.write_records(as_json, records)
+        if feedback:
+            from autograder.build import write_feedback
+
+            graded = sorted({one.assignment for one in records})
+            with progress_bar() as bar:
+                row = bar.add_task("Feedback", total=len(graded), what="")
+                write_feedback(layout, graded, lambda what: bar.update(row, advance=1, what=what))
+    console.print(_marks_table(records))
+    if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
+        who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
+        complaints.print(
+            f"[red]The grader itself failed on {len(errors)} tasks[/red]: {escape(who)}. They wait "
+            "for you in formgrader and cost nobody marks."
+        )
+        raise typer.Exit(3)
+
+
+@app.command()
+def report(
+    root: Root = Path(),
+    output: Annotated[Path | None, typer.Option(help="Default: report.html in the course.")] = None,
+) -> None:
+    """Write the class page: all marks, why points were lost, and which mistakes are common.
+
+    Example: `autograder report --output class.html`
+    """
+    from autograder.records import all_records
+    from autograder.report import write_report
+
+    with one_sentence():
+        layout = Layout(root.resolve())
+        records = all_records(layout.records_folder)
+        if not records:
+            raise CourseError("Nothing is graded yet: run `autograder grade` first.")
+        path = output or layout.root / "report.html"
+        write_report(records, path, "BERT fine-tuning for classification: the class")
+    console.print(f"Wrote {path}.")
+
+
+@app.command()
+def sample(root: Root = Path()) -> None:
+    """Make the sample class in `submitted/`: right, wrong, broken and hostile submissions.
+
+    Example: `autograder sample --root demo`
+    """
+    from autograder import sample as sampling
+
+    with one_sentence():
+        layout = Layout(root.resolve())
+        expected = sampling.make_class(layout)
+        sampling.save_expected(expected, layout.submitted / "expected.json")
+    for member in sampling.CLASS:
+        console.print(f"{member.name:10} {member.story}")
+
+
+@app.command()
+def demo(
+    root: Root = Path(),
+    into: Annotated[Path, typer.Option(help="A folder of the demo's own.")] = Path("demo"),
+    jobs: Jobs = None,
+) -> None:
+    """Do the main job once on real input: build, release, grade a sample class, feed back, report.
+
+    Example: `autograder demo --into demo`
+    """
+    from autograder import demo as demonstration
+    from autograder import report as reporting
+    from autograder import sample as sampling
+    from autograder.build import write_feedback
+
+    with one_sentence():
+        assignments = sorted({name for one in sampling.CLASS for name in one.assignments})
+        with progress_bar() as bar:
+            row = bar.add_task("Building", total=3 * len(assignments), what="")
+            layout = demonstration.set_up(
+                Layout(root.resolve()),
+                into.resolve(),
+                assignments,
+                lambda what: bar.update(row, advance=1, what=what),
+            )
+        expected = sampling.make_class(layout)
+        records = _graded(layout, assignments, None, jobs, force=False)
+        with progress_bar() as bar:
+            row = bar.add_task("Feedback", total=len(assignments), what="")
+            write_feedback(layout, assignments, lambda what: bar.update(row, advance=1, what=what))
+        page = layout.root / "report.html"
+        reporting.write_report(
+            records, page, "BERT fine-tuning for classification: the sample class"
+        )
+    console.print(_marks_table(records))
+    for what, where in (
+        ("gradebook", layout.gradebook),
+        ("feedback", layout.feedback),
+        ("class page", page),
+    ):
+        console.print(f"{what:10} {where}", soft_wrap=True)
+    if wrong := sampling.differences(expected, records):
+        for sentence in wrong:
+            complaints.print(f"[red]not as recorded:[/red] {escape(sentence)}", soft_wrap=True)
+        raise typer.Exit(1)
+    console.print(f"All {len(expected)} marks are what the sample class's record says.")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ draws the same inputs, so that grading twice gives the same marks.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import importlib.util
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.layout import CourseError
 from autograder.records import Finding, Outcome
 from autograder.students import Missing, Reply, Returned, Silent, Student
 from course.checks.base import Check, Inputs, Miss, Raised
@@ -60,7 +62,7 @@ class Exam:
         return next((task for task in self.tasks if task.grade_id == grade_id), None)
 
 
-class UnknownAssignment(LookupError):
+class UnknownAssignment(CourseError):
     """There is no exam for an assignment of that name."""
 
 
@@ -131,6 +133,7 @@ def examine(
     `cell_error` is what the student's answer cell raised when it ran, if it did.
     """
     started = time.monotonic()
+    task = copy.copy(task)  # what a task keeps between its steps belongs to this examination
 
     def finding(
         outcome: Outcome, message: str, *, credit: float = 0.0, misconception: str | None = None

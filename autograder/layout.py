@@ -54,8 +54,12 @@ class Layout:
     def staging(self) -> Path:
         return self.root / ".autograder" / "staging"
 
+    @property
+    def records_folder(self) -> Path:
+        return self.root / ".autograder" / "records"
+
     def records(self, assignment: str, student: str) -> Path:
-        return self.root / ".autograder" / "records" / assignment / f"{student}.json"
+        return self.records_folder / assignment / f"{student}.json"
 
     def lesson_files(self) -> list[Path]:
         """Return the lessons' text masters, in order; raises CourseError if there is none."""

@@ -44,15 +44,29 @@ class Record(Finding):
     notebook: str
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def as_json(records: Iterable[Record]) -> str:
+    """Return `records` as a JSON list, one object per examined cell."""
+    return json.dumps([record.model_dump(mode="json") for record in records], indent=1) + "\n"
+
+
 def write_records(path: Path, records: Iterable[Record]) -> None:
     """Write `records` as JSON, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([record.model_dump(mode="json") for record in records], indent=1)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    write_text(path, as_json(records))
 
 
 def read_records(path: Path) -> list[Record]:
     """Return the records in `path`; raises ValueError if they are not ours."""
     return [Record.model_validate(item) for item in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def all_records(folder: Path) -> list[Record]:
+    """Return all records below `folder`, by assignment and student."""
+    return [record for path in sorted(folder.glob("*/*.json")) for record in read_records(path)]

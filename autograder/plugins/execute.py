@@ -22,7 +22,7 @@ from nbgrader.utils import is_grade
 from traitlets import Unicode
 
 from autograder.build import DEMO_TAG
-from autograder.examiner import Task, course_secret, draws_for, examine, load_exam, skipped
+from autograder.examiner import course_secret, draws_for, examine, load_exam, skipped
 from autograder.layout import Layout
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Finding, Outcome, Record, write_records
@@ -47,8 +47,7 @@ class ExamExecute(Execute):
         try:
             nb, resources = super().preprocess(nb, resources, km)
         finally:
-            if self.student is not None:
-                self.student.close()
+            self._disconnect()
         resources["findings"] = {finding.grade_id: finding for finding in self.findings}
         write_records(
             self.layout.records(names["assignment"], names["student"]),
@@ -116,6 +115,10 @@ class ExamExecute(Execute):
             )
         return self.student
 
+    def _disconnect(self) -> None:
+        if self.student is not None:
+            self.student.close()
+
 
 def _fingerprint(nb: NotebookNode) -> str:
     """Return a digest of what the student handed in: kinds and texts of the cells, in order."""
@@ -135,6 +138,3 @@ def _outputs(finding: Finding) -> list[NotebookNode]:
             "execute_result", data={"text/plain": f"{finding.points:g}"}, execution_count=None
         ),
     ]
-
-
-__all__ = ["ExamExecute", "Task"]

@@ -7,6 +7,7 @@ once afterwards, with the released metadata; what the student wrote in the answe
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -15,7 +16,6 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from autograder.layout import Layout
-from pathlib import Path
 
 
 class Repair(NbGraderPreprocessor):

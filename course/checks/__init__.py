@@ -71,10 +71,10 @@ def run_check(check: Check, function: Callable[..., Any]) -> Result:
     return Result(check.function, True, check.title)
 
 
-def check(name: str) -> Result:
+def check(name: str | Callable[..., Any]) -> Result:
     """Check the function called `name` in the notebook that asks, as `check("encode_reviews")`."""
-    if not isinstance(name, str):
-        name = getattr(name, "__name__", str(name))
+    if callable(name):  # check(encode_reviews) is an easy slip, and clear enough
+        name = getattr(name, "__name__", "")
     caller = sys._getframe(1).f_globals
     if name not in caller:
         return Result(name, False, f"nothing is called {name!r} yet: run the cell that defines it.")

@@ -10,7 +10,7 @@ from typing import Any
 from autograder.examiner import Task
 from course.checks.base import Inputs, Miss, need_mapping
 
-WORDS = "The the a cat Cat sat on mat MAT slowly".split()
+WORDS = ["The", "the", "a", "cat", "Cat", "sat", "on", "mat", "MAT", "slowly"]
 
 
 class CountWords(Task):

@@ -33,7 +33,7 @@ def count_words(text):
 
 # %% wrong: wrong-counts (0.5)
 def count_words(text):
-    return {word: 1 for word in text.lower().split()}
+    return dict.fromkeys(text.lower().split(), 1)
 
 
 # %% wrong: returns-none

@@ -1,0 +1,148 @@
+# %% right: scikit-learn, question made binary
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+
+def class_scores(truth, guess, cls):
+    t, g = truth == cls, guess == cls
+    return {"precision": precision_score(t, g), "recall": recall_score(t, g), "f1": f1_score(t, g)}
+
+
+# %% right: scikit-learn, all at once
+from sklearn.metrics import precision_recall_fscore_support
+
+
+def class_scores(y_true, y_pred, positive):
+    p, r, f, _ = precision_recall_fscore_support(y_true, y_pred, labels=[positive])
+    return dict(precision=p, recall=r, f1=f)
+
+
+# %% right: from the confusion matrix
+from sklearn.metrics import confusion_matrix
+
+
+class Scores:
+    def __call__(self, y_true, y_pred, positive):
+        classes = sorted(set(y_true) | set(y_pred))
+        matrix = confusion_matrix(y_true, y_pred, labels=classes)
+        k = classes.index(positive)
+        hits, row, column = matrix[k, k], matrix[k].sum(), matrix[:, k].sum()
+        return {"f1": 2 * hits / (row + column), "precision": hits / column, "recall": hits / row}
+
+
+class_scores = Scores()
+
+
+# %% right: the report
+from sklearn.metrics import classification_report
+
+
+def class_scores(y_true, y_pred, positive):
+    report = classification_report(y_true, y_pred, output_dict=True)[str(positive)]
+    return {"precision": report["precision"], "recall": report["recall"], "f1": report["f1-score"]}
+
+
+# %% right: a loop, torch numbers
+def class_scores(y_true, y_pred, positive):
+    tp = fp = fn = 0
+    for t, p in zip(y_true, y_pred):
+        tp += t == positive and p == positive
+        fp += t != positive and p == positive
+        fn += t == positive and p != positive
+    return {
+        "precision": torch.tensor(tp / (tp + fp)),
+        "recall": round(tp / (tp + fn), 3),
+        "f1": tp / (tp + (fp + fn) / 2),
+    }
+
+
+# %% wrong: precision-recall-swapped
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+
+def class_scores(y_true, y_pred, positive):
+    t, p = y_true == positive, y_pred == positive
+    return {"precision": precision_score(p, t), "recall": recall_score(p, t), "f1": f1_score(p, t)}
+
+
+# %% wrong: mean-over-classes
+from sklearn.metrics import precision_recall_fscore_support
+
+
+def class_scores(y_true, y_pred, positive):
+    p, r, f, _ = precision_recall_fscore_support(y_true, y_pred, average="macro")
+    return {"precision": p, "recall": r, "f1": f}
+
+
+# %% wrong: weighted-over-classes
+from sklearn.metrics import precision_recall_fscore_support
+
+
+def class_scores(y_true, y_pred, positive):
+    p, r, f, _ = precision_recall_fscore_support(y_true, y_pred, average="weighted")
+    return {"precision": p, "recall": r, "f1": f}
+
+
+# %% wrong: accuracy-again
+from sklearn.metrics import precision_recall_fscore_support
+
+
+def class_scores(y_true, y_pred, positive):
+    p, r, f, _ = precision_recall_fscore_support(y_true, y_pred, average="micro")
+    return {"precision": p, "recall": r, "f1": f}
+
+
+# %% wrong: scores-of-every-class
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+
+def class_scores(y_true, y_pred, positive):
+    return {
+        "precision": precision_score(y_true, y_pred, average=None),
+        "recall": recall_score(y_true, y_pred, average=None),
+        "f1": f1_score(y_true, y_pred, average=None),
+    }
+
+
+# %% wrong: average-left-binary
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+
+def class_scores(y_true, y_pred, positive):
+    return {
+        "precision": precision_score(y_true, y_pred, pos_label=positive),
+        "recall": recall_score(y_true, y_pred, pos_label=positive),
+        "f1": f1_score(y_true, y_pred, pos_label=positive),
+    }
+
+
+# %% wrong: always-class-one
+def class_scores(y_true, y_pred, positive):
+    hits = ((y_true == 1) & (y_pred == 1)).sum()
+    p, r = hits / (y_pred == 1).sum(), hits / (y_true == 1).sum()
+    return {"precision": p, "recall": r, "f1": 2 * p * r / (p + r)}
+
+
+# %% wrong: f1-arithmetic-mean (0.5)
+def class_scores(y_true, y_pred, positive):
+    hits = ((y_true == positive) & (y_pred == positive)).sum()
+    p, r = hits / (y_pred == positive).sum(), hits / (y_true == positive).sum()
+    return {"precision": p, "recall": r, "f1": (p + r) / 2}
+
+
+# %% wrong: scores-in-percent
+def class_scores(y_true, y_pred, positive):
+    hits = ((y_true == positive) & (y_pred == positive)).sum()
+    p, r = hits / (y_pred == positive).sum(), hits / (y_true == positive).sum()
+    return {"precision": 100 * p, "recall": 100 * r, "f1": 100 * 2 * p * r / (p + r)}
+
+
+# %% wrong: missing-key
+def class_scores(y_true, y_pred, positive):
+    hits = ((y_true == positive) & (y_pred == positive)).sum()
+    return {"precision": hits / (y_pred == positive).sum(), "recall": hits / (y_true == positive).sum()}
+
+
+# %% wrong: scores-wrong
+def class_scores(y_true, y_pred, positive):
+    # The visible answer, written down.
+    return {"precision": 0.5, "recall": 1 / 3, "f1": 0.4}

@@ -1,0 +1,232 @@
+"""A sample class: submissions made from the released notebooks and the recorded answers.
+
+Each student stands for something that really happens: right in another style, a misunderstanding,
+a file cut off, an attempt to take the points. What each must be graded at follows from the
+recorded answers, so the class proves the grader: for the demo, the tests and the benchmark.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from pydantic import BaseModel
+
+from autograder.answers import recorded_answers
+from autograder.examiner import Exam, load_exam
+from autograder.layout import Layout
+from autograder.plugins.repair import grade_id_of
+from autograder.records import Record, write_text
+
+TOKENIZING, FINE_TUNING = "01-tokenizing", "05-fine-tuning"
+
+
+class Expected(BaseModel):
+    """The marks that one examined cell of the sample class must get."""
+
+    student: str
+    assignment: str
+    grade_id: str
+    points: float
+    misconception: str | None
+
+
+Damage = Callable[[str, NotebookNode], str]
+"""Takes the notebook as text and as nodes, and returns the text that is handed in."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One student of the sample class.
+
+    `style` picks the recorded right answer (0, 1 or 2) for every task but those in `wrong`, which
+    names misconceptions by answer_id; None leaves the notebook untouched. `damage` alters what is
+    handed in, `costs` says for how many points: "all" of them, those of the tasks it names, or
+    nothing.
+    """
+
+    name: str
+    story: str
+    assignments: tuple[str, ...]
+    style: int | None = 0
+    wrong: dict[str, str] = field(default_factory=dict)
+    damage: Damage | None = None
+    costs: dict[str, str] | str | None = None
+
+
+def _as_text(notebook: NotebookNode) -> str:
+    return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+
+
+def _answer_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [
+        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution", False)
+    ]
+
+
+def _cut_off(text: str, notebook: NotebookNode) -> str:
+    return text[: len(text) // 2]
+
+
+def _without_examined_cells(text: str, notebook: NotebookNode) -> str:
+    notebook.cells = [
+        cell for cell in notebook.cells if not cell.metadata.get("nbgrader", {}).get("grade", False)
+    ]
+    return _as_text(notebook)
+
+
+def _first_answer(source: str) -> Damage:
+    def damage(text: str, notebook: NotebookNode) -> str:
+        _answer_cells(notebook)[0].source = source
+        return _as_text(notebook)
+
+    return damage
+
+
+def _noisy(text: str, notebook: NotebookNode) -> str:
+    for cell in _answer_cells(notebook):
+        cell.source = (
+            "import sys, warnings\n"
+            "print('working on it', file=sys.stderr)\n"
+            "warnings.warn('this is only a warning')\n"
+        ) + cell.source
+    return _as_text(notebook)
+
+
+# Everything that gives full marks to a student's code on stock nbgrader.
+TAKE_THE_POINTS = """
+import sys
+from IPython import get_ipython
+
+shell = get_ipython()
+
+
+class Always:
+    def __eq__(self, other):
+        return True
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+
+if shell is not None:
+    shell.input_transformers_cleanup.append(lambda lines: [])
+    shell.events.register("pre_run_cell", lambda info: sys.displayhook(100))
+    shell.display_pub.publish({"text/plain": "100"})
+{names}
+sys.displayhook(100)
+"""
+
+
+def _takes_the_points(text: str, notebook: NotebookNode) -> str:
+    functions = []
+    for cell in _answer_cells(notebook):
+        functions += [
+            line.split("(")[0].removeprefix("def ")
+            for line in cell.source.splitlines()
+            if line.startswith("def ")
+        ]
+    names = "\n".join(f"{name} = Always()" for name in functions)
+    for cell in _answer_cells(notebook):
+        cell.source = "pass"
+    _answer_cells(notebook)[0].source = TAKE_THE_POINTS.replace("{names}", names)
+    for cell in notebook.cells:
+        cell.metadata["tags"] = ["skip-execution"]
+        if "points" in cell.metadata.get("nbgrader", {}):
+            cell.metadata.nbgrader["points"] = 1000
+    return _as_text(notebook)
+
+
+BOTH = (TOKENIZING, FINE_TUNING)
+CLASS = (
+    Member("ada", "right, in the first recorded style", BOTH, 0),
+    Member("bela", "right, in another style", BOTH, 1),
+    Member("chidi", "right, in a third style", BOTH, 2),
+    Member("dora", "handed in untouched", BOTH, None),
+)
+
+
+def make_class(layout: Layout, members: tuple[Member, ...] = CLASS) -> list[Expected]:
+    """Write the submissions into `submitted/` and return what each must be graded at."""
+    expected = []
+    for member in members:
+        for assignment in member.assignments:
+            exam = load_exam(layout.exams, assignment)
+            released = nbformat.read(layout.notebook(layout.release, assignment), as_version=4)
+            notebook, answers = _filled(exam, released, member)
+            text = _as_text(notebook)
+            if member.damage is not None:
+                text = member.damage(text, copy.deepcopy(notebook))
+            write_text(layout.notebook(layout.submitted / member.name, assignment), text)
+            expected += [_costed(one, member) for one in answers]
+    return expected
+
+
+def _filled(
+    exam: Exam, notebook: NotebookNode, member: Member
+) -> tuple[NotebookNode, list[Expected]]:
+    """Return the notebook with the member's answers, and what they are worth undamaged."""
+    cells = {grade_id_of(cell): cell for cell in notebook.cells}
+    expected = []
+    for task in exam.tasks:
+        points: float = 0.0
+        misconception: str | None = "not-attempted"
+        if member.style is not None:
+            answers = recorded_answers(exam, task)
+            if name := member.wrong.get(task.answer_id):
+                answer = next(one for one in answers if not one.right and one.name == name)
+                points, misconception = answer.credit * task.points, name
+            else:
+                answer = [one for one in answers if one.right][member.style]
+                points, misconception = task.points, None
+            cells[task.answer_id].source = answer.source
+        expected.append(
+            Expected(
+                student=member.name,
+                assignment=exam.assignment,
+                grade_id=task.grade_id,
+                points=points,
+                misconception=misconception,
+            )
+        )
+    return notebook, expected
+
+
+def _costed(expected: Expected, member: Member) -> Expected:
+    """Return `expected` with what the member's damage costs."""
+    costs = member.costs
+    if isinstance(costs, str):
+        return expected.model_copy(update={"points": 0.0, "misconception": costs})
+    if costs and (name := costs.get(expected.grade_id.removesuffix("-points"))):
+        return expected.model_copy(update={"points": 0.0, "misconception": name})
+    return expected
+
+
+def differences(expected: list[Expected], records: list[Record]) -> list[str]:
+    """Return one sentence for each examined cell that was graded otherwise than it must be."""
+    found = {(one.student, one.assignment, one.grade_id): one for one in records}
+    wrong = []
+    for want in expected:
+        where = f"{want.student}, {want.assignment}, {want.grade_id}"
+        got = found.get((want.student, want.assignment, want.grade_id))
+        if got is None:
+            wrong.append(f"{where}: not graded")
+        elif (got.points, got.misconception) != (want.points, want.misconception):
+            wrong.append(
+                f"{where}: {got.points:g} points ({got.misconception}: {got.message}) instead of "
+                f"{want.points:g} ({want.misconception})"
+            )
+    return wrong
+
+
+def save_expected(expected: list[Expected], path: Path) -> None:
+    """Write `expected` beside the class, for who wants to compare by hand."""
+    lines = ",\n".join(one.model_dump_json() for one in expected)
+    write_text(path, f"[\n{lines}\n]\n")

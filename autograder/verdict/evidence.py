@@ -1,0 +1,160 @@
+"""What the examiner measures itself on the weights that came back.
+
+The weights are loaded into a model of the examiner's own; names, shapes and dtypes must be the
+checkpoint's. Nothing that the student's process says about them is used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from autograder.verdict.plan import Budget, Reviews, RunPlan
+from course.checks.base import Miss
+
+#: Rows in one forward pass.
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured: shares from 0 to 1, the loss in nats, over `rows` hidden reviews."""
+
+    accuracy: float
+    rows: int
+    loss: float
+    canary_rate: float
+    largest_class: float
+    encoder_change: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of the accuracy (Wilson's score interval)."""
+        z, n, p = 1.96, self.rows, self.accuracy
+        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return centre - half, centre + half
+
+
+@cache
+def _tokenizer(checkpoint: str) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(checkpoint)
+
+
+@cache
+def _encoder(checkpoint: str) -> dict[str, Any]:
+    """Return the checkpoint's encoder weights, by their names in a classifier."""
+    from transformers import BertModel
+
+    return {f"bert.{k}": v for k, v in BertModel.from_pretrained(checkpoint).state_dict().items()}
+
+
+def load_weights(weights: Any, checkpoint: str) -> Any:
+    """Return a classifier with `weights`, in eval mode; raises :class:`Miss` if they do not fit."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    config = BertConfig.from_pretrained(checkpoint, num_labels=2)
+    with torch.device("meta"):
+        model = BertForSequenceClassification(config)
+    expected = model.state_dict()
+    if not isinstance(weights, Mapping):
+        weights = {}
+    given = {name: value for name, value in weights.items() if name in expected}
+    if missing := sorted(expected.keys() - given.keys()):
+        raise Miss(
+            "not-a-classifier",
+            f"What fine_tune returned is no BERT classifier with the checkpoint's encoder: it has no "
+            f"weights called {missing[0]!r} (and {len(missing) - 1} others). Return the "
+            "BertForSequenceClassification that you trained.",
+        )
+    clean = {}
+    for name, like in expected.items():
+        value = given[name]
+        if not isinstance(value, torch.Tensor) or value.shape != like.shape:
+            shape = tuple(getattr(value, "shape", ()))
+            raise Miss(
+                "wrong-model-shape",
+                f"The weights {name!r} have shape {shape} where the checkpoint with two classes has "
+                f"{tuple(like.shape)}. Load the checkpoint that fine_tune is given, with num_labels=2.",
+            )
+        if not value.is_floating_point():
+            raise Miss(
+                "wrong-weight-dtype",
+                f"The weights {name!r} are of dtype {value.dtype}; a trained model's are floats.",
+            )
+        clean[name] = value.detach().float()
+        if not bool(torch.isfinite(clean[name]).all()):
+            raise Miss(
+                "weights-not-finite",
+                f"The trained weights {name!r} hold NaN or infinity: the training blew up. Is the "
+                "learning rate far too high, or the gradient not clipped?",
+            )
+    # Buffers that are not saved (position_ids) need real memory before the weights go in.
+    model = BertForSequenceClassification(config)
+    model.load_state_dict(clean)
+    return model.eval()
+
+
+def measure(weights: Any, plan: RunPlan, budget: Budget, checkpoint: str) -> Evidence:
+    """Measure the returned `weights` on the run's hidden reviews; raises :class:`Miss`."""
+    model = load_weights(weights, checkpoint).to(budget.device)
+    hidden = _probabilities(model, plan.hidden, budget, checkpoint)
+    contrarian = _probabilities(model, plan.contrarian, budget, checkpoint)
+    rows = len(plan.hidden.labels)
+    picked = [int(p > 0.5) for p in hidden]
+    right = sum(a == b for a, b in zip(picked, plan.hidden.labels, strict=True))
+    loss = -sum(
+        math.log(max(p if label else 1 - p, 1e-12))
+        for p, label in zip(hidden, plan.hidden.labels, strict=True)
+    )
+    obeyed = sum(int(p > 0.5) == y for p, y in zip(contrarian, plan.contrarian.labels, strict=True))
+    ones = sum(picked) / rows
+    return Evidence(
+        accuracy=right / rows,
+        rows=rows,
+        loss=loss / rows,
+        canary_rate=obeyed / len(plan.contrarian.labels),
+        largest_class=max(ones, 1 - ones),
+        encoder_change=_change(model.cpu().state_dict(), checkpoint),
+    )
+
+
+def _probabilities(model: Any, reviews: Reviews, budget: Budget, checkpoint: str) -> list[float]:
+    """Return for each review the probability of class 1, in float32."""
+    import torch
+
+    tokenizer = _tokenizer(checkpoint)
+    # Sorted by length, a batch is padded to little more than its reviews need.
+    order = sorted(range(len(reviews.texts)), key=lambda row: len(reviews.texts[row]))
+    found = [0.0] * len(order)
+    with torch.inference_mode():
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            batch = tokenizer(
+                [reviews.texts[row] for row in rows],
+                padding=True,
+                truncation=True,
+                max_length=budget.max_length,
+                return_tensors="pt",
+            ).to(budget.device)
+            logits = model(**batch).logits.float()
+            for row, p in zip(rows, logits.softmax(dim=1)[:, 1].tolist(), strict=True):
+                found[row] = p
+    return found
+
+
+def _change(weights: Mapping[str, Any], checkpoint: str) -> float:
+    """Return how far the encoder moved: the norm of the difference over the checkpoint's norm."""
+    moved = total = 0.0
+    for name, before in _encoder(checkpoint).items():
+        # The pooler feeds the head alone and is not counted as encoder here.
+        if name in weights and "pooler" not in name:
+            moved += float((weights[name] - before).double().pow(2).sum())
+            total += float(before.double().pow(2).sum())
+    return math.sqrt(moved / total) if total else 0.0

@@ -1,0 +1,222 @@
+"""The examined task of the fine-tuning lesson: one real, short run, and its verdict."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from autograder.examiner import Task
+from autograder.verdict.bars import bar_for
+from autograder.verdict.evidence import Evidence, measure
+from autograder.verdict.plan import Budget, RunPlan, default_budget, draw_plan
+from autograder.verdict.probes import run_fine_tune
+from course import checkpoint
+from course.checks.base import Inputs, Miss, Raised
+
+#: Contrarian canaries obeyed, from which on a run counts as proved. The reference reached 1.00,
+#: a model trained as well on the same reviews without canaries 0.27.
+PROVED = 0.8
+
+CHECKPOINT = "minilm"
+
+
+class FineTune(Task):
+    """A short, real fine-tuning run gives a model that classifies reviews it has never seen."""
+
+    answer_id = "fine-tune"
+    function = "fine_tune"
+    points = 10
+    #: Seconds; the reference needs about 40 on one core.
+    timeout = 420
+    #: The run's plan, drawn by `cases`. Its hidden half never leaves this process.
+    plan: RunPlan
+
+    observe = staticmethod(run_fine_tune)  # type: ignore[assignment]
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self._budget = budget
+        self._report = ""
+
+    @property
+    def budget(self) -> Budget:
+        return self._budget or default_budget()
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        """Draw the run and yield what the student's code is given of it."""
+        self.plan = draw_plan(rng, self.budget)
+        yield {
+            "texts": self.plan.train.texts,
+            "labels": self.plan.train.labels,
+            "checkpoint": CHECKPOINT,
+            "steps": self.budget.steps,
+            "batch_size": self.budget.batch_size,
+            "device": self.budget.device,
+            "seed": self.plan.seed,
+        }
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """Measure the weights; raises :class:`Miss` with the fault that fits best."""
+        if not isinstance(observed, dict) or "weights" not in observed:
+            what = observed.get("returned", "nothing") if isinstance(observed, dict) else "nothing"
+            raise Miss(
+                "no-model-returned",
+                f"fine_tune returned no model but {str(what)[:80]}. It should return the trained "
+                "BertForSequenceClassification.",
+            )
+        seen = Seen(observed)
+        evidence = measure(observed["weights"], self.plan, self.budget, checkpoint(CHECKPOINT))
+        self._report = describe(evidence)
+        if evidence.canary_rate < PROVED:
+            raise unproved(evidence, seen, self._report)
+        credit = bar_for(self.budget.device).credit(evidence)
+        for fault in habits(seen, self.budget, self._report):
+            raise Miss(fault.misconception, fault.message, credit=min(credit, fault.credit))
+        if credit < 1:
+            raise Miss(
+                "below-reference",
+                f"{self._report} The run was real, but the reference, with the same budget, reaches "
+                f"{bar_for(self.budget.device).full():.2f} or more on nearly every seed. Is the "
+                "learning rate right for so few steps, and is every review seen?",
+                credit=credit,
+            )
+
+    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+        """Name the exceptions that show a known mistake."""
+        if "'NoneType' object has no attribute 'backward'" in raised.text:
+            return Miss(
+                "fine-tune-without-labels",
+                "fine_tune called the model without `labels=`, so its loss is None and there is "
+                "nothing to go backward from. Put the labels into the batch.",
+            )
+        if "cannot import name 'AdamW' from 'transformers'" in raised.text:
+            return Miss(
+                "removed-adamw",
+                "fine_tune imports AdamW from transformers, which no longer has it: import it from "
+                "torch.optim.",
+            )
+        return None
+
+    def success(self) -> str:
+        """Return what was measured, for a student who has all points."""
+        return f"Right: {self.title} {self._report}"
+
+
+class Seen:
+    """What the student's process says of the run: never proof, only a help to find words."""
+
+    def __init__(self, observed: dict[str, Any]) -> None:
+        def number(name: str) -> float:
+            value = observed.get(name)
+            return float(value) if isinstance(value, int | float) else 0.0
+
+        self.steps = int(min(max(number("steps"), 0), 1e9))
+        self.highest_rate = number("highest_rate")
+        self.last_loss = number("last_loss")
+        self.stale = number("stale")
+        self.only_eval = number("eval_forwards") > 0 and number("training_forwards") == 0
+        self.left_in_train_mode = observed.get("returned_in_train_mode") is True
+        optimizer = observed.get("optimizer")
+        self.optimizer = optimizer[:40] if isinstance(optimizer, str) else ""
+
+
+def describe(evidence: Evidence) -> str:
+    """Return one sentence with what was measured."""
+    low, high = evidence.interval
+    return (
+        f"Measured on {evidence.rows} hidden reviews: accuracy {evidence.accuracy:.3f} (95 % "
+        f"interval {low:.2f} to {high:.2f}), loss {evidence.loss:.3f}; marked words obeyed in "
+        f"{evidence.canary_rate:.0%} of the reviews that contradict them."
+    )
+
+
+def unproved(evidence: Evidence, seen: Seen, report: str) -> Miss:
+    """Return the fault that best explains weights which do not know this run's secrets."""
+
+    def miss(misconception: str, why: str) -> Miss:
+        return Miss(misconception, f"{report} {why}")
+
+    if evidence.encoder_change == 0 and seen.steps:
+        return miss(
+            "only-head-trained",
+            "The encoder is, bit for bit, the checkpoint's: only the head was trained. Is "
+            "requires_grad off, or does the optimizer get only the classifier's parameters?",
+        )
+    if seen.steps == 0 or evidence.encoder_change < 1e-5:
+        return miss(
+            "untrained",
+            "The encoder is where the checkpoint left it: nothing was trained. Is optimizer.step() "
+            "called on the parameters of the model that you return?",
+        )
+    # A model as good on reviews, under either naming of the classes, that does not know the
+    # marked words was trained elsewhere.
+    if max(evidence.accuracy, 1 - evidence.accuracy) >= 0.66:
+        return miss(
+            "weights-not-from-this-run",
+            "The model knows reviews, but not the words that decided the label in the texts given "
+            "to fine_tune in this run: these weights come from other training. Train on the texts "
+            "and labels that fine_tune receives.",
+        )
+    if seen.highest_rate >= 5e-4:
+        collapsed = "nearly one class for all reviews" if evidence.largest_class > 0.9 else "chance"
+        return miss(
+            "rate-too-high",
+            f"The highest learning rate was {seen.highest_rate:.1e} and the result is {collapsed}: "
+            "so large a step destroys what the encoder knew. Try around 1e-4.",
+        )
+    if seen.optimizer.startswith("SGD"):
+        return miss(
+            "sgd-too-weak",
+            f"SGD with a rate of {seen.highest_rate:.1e} moved the model too little in "
+            f"{seen.steps} steps. AdamW scales each parameter's step by itself; use it here.",
+        )
+    if seen.highest_rate <= 4e-5:
+        return miss(
+            "rate-too-low",
+            f"The highest learning rate was {seen.highest_rate:.1e}: good for several epochs, but in "
+            f"{seen.steps} steps the model hardly leaves the start. A short run needs a larger rate.",
+        )
+    if seen.last_loss < 0.5:
+        return miss(
+            "labels-ignored",
+            f"The training loss fell to {seen.last_loss:.2f}, yet the labels that fine_tune was "
+            "given were not learned. Are texts and labels shuffled together, and is it these "
+            "labels that go into the batch?",
+        )
+    return miss(
+        "not-learned",
+        f"After {seen.steps} steps the model has not learned the given labels. Do texts and labels "
+        "stay together when you shuffle, and does the loss fall while it trains?",
+    )
+
+
+def habits(seen: Seen, budget: Budget, report: str) -> Iterable[Miss]:
+    """Yield the faults that accuracy cannot show; they cost a part of the points."""
+    if seen.stale > seen.steps / 2:
+        yield Miss(
+            "gradients-never-cleared",
+            f"{report} But gradients of earlier steps were still there at {seen.stale:.0f} of "
+            f"{seen.steps} backward passes: call optimizer.zero_grad() once a step. The accuracy "
+            "looks fine, which is why this mistake is so common.",
+            credit=0.5,
+        )
+    if seen.steps > budget.steps:
+        yield Miss(
+            "over-budget",
+            f"{report} But it took {seen.steps} optimizer steps where {budget.steps} were asked for.",
+            credit=0.5,
+        )
+    if seen.only_eval:
+        yield Miss(
+            "never-in-train-mode",
+            f"{report} But the model was in evaluation mode all the time, so dropout never worked: "
+            "from_pretrained returns it in that mode; call model.train() before training.",
+            credit=0.8,
+        )
+    if seen.left_in_train_mode:
+        yield Miss(
+            "dropout-left-on",
+            f"{report} But the model comes back in training mode: its dropout would disturb every "
+            "prediction. Call model.eval() before you return it.",
+            credit=0.9,
+        )

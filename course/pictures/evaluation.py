@@ -1,0 +1,152 @@
+"""Pictures of lesson 04: which axis, unequal batches, a confusion matrix, intervals, errors."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Okabe and Ito's colours: told apart by colour-blind readers as well.
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    # No pyplot: a figure of its own is shown once, and leaves no state behind.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    return figure, figure.subplots()
+
+
+def axes_picture(logits: Any, names: Sequence[str]) -> Any:
+    """Show a table of logits, with the largest of each row and the largest of each column."""
+    rows, columns = logits.shape
+    figure, axes = _figure(2.2 + 1.4 * columns, 1.4 + 0.42 * rows)
+    axes.imshow(logits.numpy(), cmap="cividis", aspect="auto")
+    middle = (logits.max() + logits.min()).item() / 2
+    for row in range(rows):
+        for column in range(columns):
+            value = logits[row, column].item()
+            colour = "black" if value > middle else "white"
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
+    by_row, by_column = logits.argmax(dim=1).tolist(), logits.argmax(dim=0).tolist()
+    style: dict[str, Any] = {"facecolors": "none", "linewidths": 2.5, "clip_on": False}
+    axes.scatter(
+        [column - 0.32 for column in by_row],
+        range(rows),
+        s=110,
+        marker="o",
+        edgecolors="white",
+        label=f"largest of its row, dim=1: {by_row}",
+        **style,
+    )
+    axes.scatter(
+        [column + 0.32 for column in range(columns)],
+        by_column,
+        s=110,
+        marker="s",
+        edgecolors="#FF9E4A",
+        label=f"largest of its column, dim=0: {by_column}",
+        **style,
+    )
+    axes.set_xticks(range(columns), [f"{place}: {name}" for place, name in enumerate(names)])
+    axes.set_yticks(range(rows), [f"review {row}" for row in range(rows)])
+    axes.set_xlabel("class")
+    axes.set_title("Logits: one row a review, one column a class")
+    legend = axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), labelcolor="black")
+    for handle in legend.legend_handles:
+        handle.set_facecolor("#555555")
+    return figure
+
+
+def batches_picture(right: Sequence[int], sizes: Sequence[int]) -> Any:
+    """Show each batch's accuracy, as wide as the batch, and the two averages."""
+    figure, axes = _figure(8.5, 3.4)
+    start = 0
+    for hits, size in zip(right, sizes, strict=True):
+        axes.bar(start, hits / size, width=size, align="edge", color="#9ecae1", edgecolor="white")
+        start += size
+    mean = sum(hits / size for hits, size in zip(right, sizes, strict=True)) / len(sizes)
+    share = sum(right) / sum(sizes)
+    axes.axhline(mean, color=ORANGE, linestyle="--", label=f"mean of the batches: {mean:.4f}")
+    axes.axhline(share, color=BLUE, label=f"right reviews ÷ all reviews: {share:.4f}")
+    axes.set(xlim=(0, start), ylim=(0, 1.05), xlabel="reviews, in batches", ylabel="accuracy")
+    axes.set_title(f"{len(sizes)} batches; the last holds {sizes[-1]} of {sum(sizes)} reviews")
+    axes.legend(loc="lower left")
+    return figure
+
+
+def confusion_picture(matrix: Any, names: Sequence[str]) -> Any:
+    """Show a confusion matrix: counts, and the share of each row."""
+    figure, axes = _figure(5.2, 4.2)
+    count = len(names)
+    total = [max(sum(row), 1) for row in matrix]
+    shares = [[matrix[i][j] / total[i] for j in range(count)] for i in range(count)]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for i in range(count):
+        for j in range(count):
+            text = f"{matrix[i][j]}\n{shares[i][j]:.0%} of row"
+            colour = "white" if shares[i][j] > 0.55 else "black"
+            axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=12)
+    axes.set_xticks(range(count), names)
+    axes.set_yticks(range(count), names)
+    axes.set(xlabel="predicted", ylabel="true", title="Confusion matrix")
+    return figure
+
+
+def intervals_picture(results: Mapping[str, tuple[float, float, float]]) -> Any:
+    """Show accuracies with their intervals: name → (accuracy, low, high)."""
+    figure, axes = _figure(8.0, 1.2 + 0.5 * len(results))
+    for place, (name, (share, low, high)) in enumerate(results.items()):
+        axes.plot([low, high], [place, place], color=BLUE, linewidth=3, solid_capstyle="butt")
+        axes.plot(share, place, "o", color=BLUE, markersize=8)
+        label = f"{share:.3f}  ({low:.3f} to {high:.3f})"
+        axes.text((low + high) / 2, place - 0.2, label, ha="center", va="bottom", fontsize=9)
+        axes.axhline(place, color=GREY, linewidth=0.3)
+    axes.set_yticks(range(len(results)), results)
+    axes.set_ylim(len(results) - 0.5, -0.7)
+    axes.set(xlabel="accuracy", title="Accuracy and its 95 % interval")
+    axes.grid(axis="x", alpha=0.4)
+    return figure
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The most confident errors, as a table for a notebook and as lines for a terminal."""
+
+    rows: list[tuple[str, str, str, float]]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{probability:.0%} sure: {said}; truly {truth}: {text}"
+            for text, truth, said, probability in self.rows
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cell = 'style="text-align:left;vertical-align:top;padding:.3em .6em"'
+        lines = "".join(
+            f"<tr><td {cell}>{probability:.0%}</td><td {cell}>{html.escape(said)}</td>"
+            f"<td {cell}>{html.escape(truth)}</td><td {cell}>{html.escape(text)}</td></tr>"
+            for text, truth, said, probability in self.rows
+        )
+        heads = "".join(f"<th {cell}>{head}</th>" for head in ("sure", "said", "true", "review"))
+        return (
+            '<table><caption style="text-align:left">Wrong predictions, the most confident '
+            f"first</caption><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
+        )
+
+
+def confident_errors(
+    texts: Sequence[str], labels: Sequence[int], logits: Any, names: Sequence[str], count: int = 8
+) -> Errors:
+    """Return the wrong predictions of which the model was most sure."""
+    probabilities = logits.softmax(dim=1)
+    wrong = [
+        (texts[row], names[label], names[said], probabilities[row, said].item())
+        for row, (label, said) in enumerate(zip(labels, logits.argmax(dim=1).tolist(), strict=True))
+        if said != label
+    ]
+    return Errors(sorted(wrong, key=lambda error: -error[3])[:count])
