@@ -7,9 +7,7 @@ machine or the day goes in. Only what is built is ever edited: the text in `cour
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +17,8 @@ import jupytext
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.layout import CourseError, Layout, program
+from autograder.converters import release
+from autograder.layout import CourseError, Layout
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -90,40 +89,6 @@ def build_source(layout: Layout, assignment: str, target: Path) -> Path:
     return path
 
 
-def generate_release(root: Path, assignment: str, *, gradebook: Path | None = None) -> None:
-    """Let nbgrader make `release/` of `source/` in the course `root`; raises CourseError.
-
-    nbgrader records the cells in `gradebook` (default: the course's own), without which no
-    submission can be graded.
-    """
-    options = [] if gradebook is None else [f"--CourseDirectory.db_url=sqlite:///{gradebook}"]
-    run_nbgrader(root, "generate_assignment", assignment, "--force", *options)
-
-
-def run_nbgrader(root: Path, *arguments: str) -> None:
-    """Run nbgrader's command in the course `root`; raises CourseError with its last words."""
-    command = program("nbgrader")
-    # nbgrader calls `alembic` by name, which is installed beside it.
-    path = f"{Path(command).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [command, *arguments, "--quiet"],
-        cwd=root,
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["it said nothing"]
-        raise CourseError(f"`nbgrader {' '.join(arguments[:2])}` failed: {last[0]}")
-
-
-def write_feedback(layout: Layout, assignments: list[str], progress: Callable[[str], None]) -> None:
-    """Let nbgrader write every student's feedback page; raises CourseError."""
-    for assignment in assignments:
-        run_nbgrader(layout.root, "generate_feedback", assignment, "--force")
-        progress(assignment)
-
-
 def build(
     layout: Layout,
     assignments: list[str],
@@ -140,8 +105,7 @@ def build(
         for assignment in assignments:
             built = build_source(layout, assignment, scratch / "source")
             progress(f"{assignment}: source")
-            # A gradebook of its own: building must not touch the instructor's.
-            generate_release(scratch, assignment, gradebook=scratch / "gradebook.db")
+            release(scratch, assignment, no_gradebook=True)
             released = layout.notebook(scratch / "release", assignment)
             for made, kind in ((built, "source"), (released, "release")):
                 place = layout.notebook(target / kind, assignment)

@@ -293,12 +293,14 @@ def grade(
         if as_json:
             recording.write_records(as_json, records)
         if feedback:
-            from autograder.build import write_feedback
+            from autograder.converters import feedback as write_feedback
 
             graded = sorted({one.assignment for one in records})
             with progress_bar() as bar:
                 row = bar.add_task("Feedback", total=len(graded), what="")
-                write_feedback(layout, graded, lambda what: bar.update(row, advance=1, what=what))
+                for name in graded:
+                    write_feedback(layout, name)
+                    bar.update(row, advance=1, what=name)
     console.print(_marks_table(records))
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
@@ -360,7 +362,7 @@ def demo(
     from autograder import demo as demonstration
     from autograder import report as reporting
     from autograder import sample as sampling
-    from autograder.build import write_feedback
+    from autograder.converters import feedback as write_feedback
 
     with one_sentence():
         assignments = sorted({name for one in sampling.CLASS for name in one.assignments})
@@ -376,7 +378,9 @@ def demo(
         records = _graded(layout, assignments, None, jobs, force=False)
         with progress_bar() as bar:
             row = bar.add_task("Feedback", total=len(assignments), what="")
-            write_feedback(layout, assignments, lambda what: bar.update(row, advance=1, what=what))
+            for name in assignments:
+                write_feedback(layout, name)
+                bar.update(row, advance=1, what=name)
         page = layout.root / "report.html"
         reporting.write_report(
             records, page, "BERT fine-tuning for classification: the sample class"

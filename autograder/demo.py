@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.build import build, generate_release
+from autograder.build import build
+from autograder.converters import release
 from autograder.layout import CourseError, Layout
 
 #: What a course's folder needs to be one; the rest is made.
@@ -35,6 +36,6 @@ def set_up(
     build(layout, assignments, progress=progress)
     for assignment in assignments:
         # Once more, now into this course's own gradebook, as an instructor would.
-        generate_release(root, assignment)
+        release(root, assignment)
         progress(f"{assignment}: in the gradebook")
     return layout

@@ -10,15 +10,15 @@ import hashlib
 import logging
 import multiprocessing
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.converters import autograde
 from autograder.examiner import Exam, load_exam
-from autograder.layout import CourseError, Layout, program
+from autograder.layout import CourseError, Layout
 from autograder.records import Outcome, Record, read_records, write_records, write_text
 from autograder.staging import stage
 
@@ -117,10 +117,14 @@ def grade_one(root: Path, job: Job, force: bool) -> list[Record]:
         return read_records(records_path)
     done_path.unlink(missing_ok=True)
     records_path.unlink(missing_ok=True)
-    complaint = _autograde(layout, job)
-    if complaint is not None or not records_path.exists():
-        records = _grader_error(layout, job, complaint or "nbgrader wrote no records")
-    elif staged.complaint is not None:
+    try:
+        autograde(layout, job.assignment, job.student)
+    except CourseError as error:
+        records = _grader_error(layout, job, str(error))
+        staged = replace(staged, complaint=None)
+    else:
+        records = read_records(records_path)
+    if staged.complaint is not None:
         message = f"The notebook handed in could not be read: {staged.complaint}."
         records = [
             record.model_copy(
@@ -130,36 +134,12 @@ def grade_one(root: Path, job: Job, force: bool) -> list[Record]:
                     "message": message,
                 }
             )
-            for record in read_records(records_path)
+            for record in records
         ]
-    else:
-        records = read_records(records_path)
     write_records(records_path, records)
     if not any(record.outcome is Outcome.GRADER_ERROR for record in records):
         write_text(done_path, state)
     return records
-
-
-def _autograde(layout: Layout, job: Job) -> str | None:
-    """Run nbgrader's autograde on the staged submission; return what went wrong, or None."""
-    # The command `alembic`, which nbgrader calls by name, is beside our Python.
-    os.environ["PATH"] = f"{Path(program('nbgrader')).parent}{os.pathsep}{os.environ['PATH']}"
-    from nbgrader.apps.api import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets.config.loader import PyFileConfigLoader
-
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(layout.root)).load_config()
-    config.CourseDirectory.root = str(layout.root)
-    config.CourseDirectory.submitted_directory = str(layout.staging)
-    config.NbGraderAPI.log_level = "WARNING"
-    logging.getLogger("traitlets").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SQLAlchemy's and nbformat's, about nbgrader's own code
-        api = NbGraderAPI(CourseDirectory(config=config), config=config)
-        result = api.autograde(job.assignment, job.student, force=True)
-    if result["success"]:
-        return None
-    return str(result.get("error") or result.get("log") or "nbgrader failed").strip()[-500:]
 
 
 def _grader_error(layout: Layout, job: Job, reason: str) -> list[Record]:

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -65,7 +65,7 @@ def main(
     untrained = predict(dropout=False)
     losses = _fine_tune(model, batches(list(train["text"])), list(train["label"]), steps, lr)
     trained = predict(dropout=False)
-    settings = {
+    settings: dict[str, Any] = {
         "steps": steps,
         "batch_size": batch_size,
         "lr": lr,
@@ -75,21 +75,30 @@ def main(
         "torch": torch.__version__.partition("+")[0],
         "last_losses": round(sum(losses[-10:]) / len(losses[-10:]), 3),
     }
+    shaken = [predict(dropout=True) for _ in range(6)]
+    settings["right_with_dropout"] = [
+        _right(logits, list(unseen["label"])) for logits in shaken[1:]
+    ]
     columns = {
         "text": list(unseen["text"]),
         "label": list(unseen["label"]),
         "logits": trained,
-        "with_dropout": predict(dropout=True),
+        "with_dropout": shaken[0],
         "untrained": untrained,
     }
     _write(output, settings, columns)
     for name in ("untrained", "logits", "with_dropout"):
-        right = sum(
-            max(range(2), key=row.__getitem__) == label
-            for row, label in zip(columns[name], columns["label"], strict=True)
-        )
+        right = _right(columns[name], columns["label"])
         print(f"{name}: {right} of {rows} right")
     print(f"{settings['seconds']} s; written to {output}")
+
+
+def _right(logits: list[list[float]], labels: list[int]) -> int:
+    """Return how many rows have their largest logit at the label's place."""
+    return sum(
+        max(range(len(row)), key=row.__getitem__) == label
+        for row, label in zip(logits, labels, strict=True)
+    )
 
 
 def _fine_tune(
@@ -117,7 +126,7 @@ def _fine_tune(
     return losses
 
 
-def _write(output: Path, settings: dict[str, object], columns: dict[str, list[object]]) -> None:
+def _write(output: Path, settings: dict[str, Any], columns: dict[str, list[Any]]) -> None:
     """Write JSON with one review a line, so that two recordings can be compared by eye."""
     rows = [
         json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)

@@ -54,6 +54,7 @@ def repair(nb: NotebookNode, released: NotebookNode) -> None:
             # Nothing of nbgrader's in other cells, and no tag that could steer their execution.
             cell.metadata = NotebookNode()
     _insert_missing(nb, wanted)
+    _reorder(nb, list(wanted))
     nb.metadata = NotebookNode(released.metadata)
     nb.nbformat, nb.nbformat_minor = released.nbformat, released.nbformat_minor
 
@@ -92,3 +93,11 @@ def _insert_missing(nb: NotebookNode, wanted: dict[str, NotebookNode]) -> None:
             nb.cells.insert(where, NotebookNode(model))
         else:
             where = max(where, present)
+
+
+def _reorder(nb: NotebookNode, wanted: list[str]) -> None:
+    """Put the wanted cells into the released order; other cells keep their places."""
+    places = [index for index, cell in enumerate(nb.cells) if grade_id_of(cell)]
+    cells = {grade_id_of(nb.cells[index]): nb.cells[index] for index in places}
+    for index, grade_id in zip(places, wanted, strict=True):
+        nb.cells[index] = cells[grade_id]

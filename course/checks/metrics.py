@@ -119,6 +119,11 @@ class MajorityBaseline(Tabled):
         "amounts: with classes 0, 1, 2 … their mean says nothing.",
     }
 
+    @staticmethod
+    def observe(function: Callable[..., Any], **inputs: Any) -> Any:
+        """Call the function in its arguments' order, however they are named."""
+        return function(inputs["train_labels"], inputs["test_labels"])
+
     def judge(self, observed: Any, **inputs: Any) -> None:
         """See :class:`Check`."""
         found = share(observed, "The result of majority_baseline")
@@ -298,6 +303,11 @@ class AccuracyInterval(Tabled):
         "ninety-percent": "That is the interval for 90 % (1.645 standard errors). For 95 % it "
         "takes 1.96.",
     }
+
+    @staticmethod
+    def observe(function: Callable[..., Any], **inputs: Any) -> Any:
+        """Call the function in its arguments' order, however they are named."""
+        return function(inputs["correct"], inputs["total"])
 
     def judge(self, observed: Any, **inputs: Any) -> None:
         """See :class:`Check`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +13,35 @@ from typing import Any
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A figure that shows itself in any notebook, and says in words what it shows."""
+
+    figure: Any
+    alt: str
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_html_(self) -> str:
+        image = io.BytesIO()
+        self.figure.savefig(image, format="png", dpi=100)
+        data = base64.b64encode(image.getvalue()).decode()
+        return (
+            f'<img alt="{html.escape(self.alt)}" style="max-width:100%" '
+            f'src="data:image/png;base64,{data}">'
+        )
+
+
 def _figure(width: float, height: float) -> tuple[Any, Any]:
-    # No pyplot: a figure of its own is shown once, and leaves no state behind.
+    # No pyplot: it would keep every figure, and show some of them twice.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     return figure, figure.subplots()
 
 
-def axes_picture(logits: Any, names: Sequence[str]) -> Any:
+def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
     """Show a table of logits, with the largest of each row and the largest of each column."""
     rows, columns = logits.shape
     figure, axes = _figure(2.2 + 1.4 * columns, 1.4 + 0.42 * rows)
@@ -57,10 +79,14 @@ def axes_picture(logits: Any, names: Sequence[str]) -> Any:
     legend = axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), labelcolor="black")
     for handle in legend.legend_handles:
         handle.set_facecolor("#555555")
-    return figure
+    return Picture(
+        figure,
+        f"A table of logits. Largest of each row, dim=1: {by_row}. "
+        f"Largest of each column, dim=0: {by_column}.",
+    )
 
 
-def batches_picture(right: Sequence[int], sizes: Sequence[int]) -> Any:
+def batches_picture(right: Sequence[int], sizes: Sequence[int]) -> Picture:
     """Show each batch's accuracy, as wide as the batch, and the two averages."""
     figure, axes = _figure(8.5, 3.4)
     start = 0
@@ -74,10 +100,14 @@ def batches_picture(right: Sequence[int], sizes: Sequence[int]) -> Any:
     axes.set(xlim=(0, start), ylim=(0, 1.05), xlabel="reviews, in batches", ylabel="accuracy")
     axes.set_title(f"{len(sizes)} batches; the last holds {sizes[-1]} of {sum(sizes)} reviews")
     axes.legend(loc="lower left")
-    return figure
+    return Picture(
+        figure,
+        f"Accuracy of {len(sizes)} batches. Mean of the batches: {mean:.4f}. "
+        f"Right reviews divided by all reviews: {share:.4f}.",
+    )
 
 
-def confusion_picture(matrix: Any, names: Sequence[str]) -> Any:
+def confusion_picture(matrix: Any, names: Sequence[str]) -> Picture:
     """Show a confusion matrix: counts, and the share of each row."""
     figure, axes = _figure(5.2, 4.2)
     count = len(names)
@@ -92,13 +122,18 @@ def confusion_picture(matrix: Any, names: Sequence[str]) -> Any:
     axes.set_xticks(range(count), names)
     axes.set_yticks(range(count), names)
     axes.set(xlabel="predicted", ylabel="true", title="Confusion matrix")
-    return figure
+    cells = (
+        f"{matrix[i][j]} truly {names[i]}, predicted {names[j]}"
+        for i in range(count)
+        for j in range(count)
+    )
+    return Picture(figure, f"Confusion matrix: {'; '.join(cells)}.")
 
 
-def intervals_picture(results: Mapping[str, tuple[float, float, float]]) -> Any:
+def intervals_picture(results: Mapping[str, tuple[float, float, float]]) -> Picture:
     """Show accuracies with their intervals: name → (accuracy, low, high)."""
     figure, axes = _figure(8.0, 1.2 + 0.5 * len(results))
-    for place, (name, (share, low, high)) in enumerate(results.items()):
+    for place, (share, low, high) in enumerate(results.values()):
         axes.plot([low, high], [place, place], color=BLUE, linewidth=3, solid_capstyle="butt")
         axes.plot(share, place, "o", color=BLUE, markersize=8)
         label = f"{share:.3f}  ({low:.3f} to {high:.3f})"
@@ -108,7 +143,11 @@ def intervals_picture(results: Mapping[str, tuple[float, float, float]]) -> Any:
     axes.set_ylim(len(results) - 0.5, -0.7)
     axes.set(xlabel="accuracy", title="Accuracy and its 95 % interval")
     axes.grid(axis="x", alpha=0.4)
-    return figure
+    said = (
+        f"{name} {share:.3f} ({low:.3f} to {high:.3f})"
+        for name, (share, low, high) in results.items()
+    )
+    return Picture(figure, f"Accuracy and 95 % interval: {'; '.join(said)}.")
 
 
 @dataclass(frozen=True)

@@ -186,10 +186,10 @@ class MajorityBaseline(accuracy.MajorityBaseline, Task):
             "majority-from-test": test.most_common(1)[0][1] / total,
             "majority-share-of-train": times / len(train_labels),
             "majority-largest-id": test[max(train)] / total,
+            "majority-class-itself": commonest,
         }
         # With two classes the mean of the labels *is* a share, so that nothing can be told from it.
         if len(train) > 2:
-            found["majority-class-itself"] = commonest
             found["majority-mean-of-labels"] = sum(test_labels) / total
         return found
 

@@ -1,0 +1,40 @@
+# The two commands that anyone needs: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test lab build bench wheel clean
+
+help:  ## Say what there is.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# pip runs again only when what it installs has changed.
+.venv/ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: .venv/ready  ## Build, release, grade a sample class with real fine-tuning, feed back, report.
+	$(BIN)/autograder demo --into demo
+
+test: .venv/ready  ## Format, lint, types and tests; warnings are errors.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lab: .venv/ready  ## Open the course in JupyterLab; lessons open as notebooks.
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab
+
+build: .venv/ready  ## Build source/ and release/ from course/lessons/.
+	$(BIN)/autograder build
+
+bench: .venv/ready  ## Measure import and check times.
+	$(BIN)/python bench/speed.py
+
+wheel: .venv/ready  ## Make the student's wheel (course alone) in dist/.
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist ./course
+
+clean:  ## Remove what was made, except the virtual environment.
+	rm -rf demo dist build .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,75 @@
+"""What the tests share: the course itself, and a miniature one to break and repair."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.build import build
+from autograder.layout import Layout
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Kernels and commands started by tests compute side by side and fetch nothing.
+os.environ |= {
+    "OMP_NUM_THREADS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MPLBACKEND": "agg",
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+}
+
+
+@pytest.fixture(scope="session")
+def course() -> Layout:
+    """The course of this repository."""
+    return Layout(ROOT)
+
+
+@pytest.fixture(scope="session")
+def built_miniature(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """The miniature course, built; not to be changed."""
+    root = tmp_path_factory.mktemp("miniature") / "course"
+    shutil.copytree(ROOT / "tests" / "miniature", root)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    layout = Layout(root)
+    build(layout, layout.assignments())
+    return layout
+
+
+@pytest.fixture
+def miniature(built_miniature: Layout, tmp_path: Path) -> Layout:
+    """A copy of the miniature course for one test alone."""
+    shutil.copytree(built_miniature.root, tmp_path / "course")
+    return Layout(tmp_path / "course")
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command line and return what it printed; `code` is the status that it must have."""
+
+    def run(
+        *command: str | Path, cwd: Path = ROOT, code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"COLUMNS": "250", "NO_COLOR": "1", "TERM": "dumb"},
+        )
+        assert done.returncode == code, (
+            f"{command} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        return done
+
+    return run

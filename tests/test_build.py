@@ -1,0 +1,121 @@
+"""Lessons become notebooks, the same ones every time, and the released ones give nothing away."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from autograder.build import build_source, read_lesson, stale
+from autograder.layout import CourseError, Layout
+
+LESSONS = [path.stem for path in Layout(Path(__file__).resolve().parent.parent).lesson_files()]
+
+
+def test_building_again_gives_the_same_bytes(course: Layout) -> None:
+    assert stale(course, LESSONS) == []
+
+
+def test_a_changed_lesson_is_found_stale(miniature: Layout) -> None:
+    lesson = miniature.lessons / "01-counting.md"
+    lesson.write_text(lesson.read_text().replace("A miniature lesson", "A small lesson"))
+    assert [path.parent.parent.name for path in stale(miniature, ["01-counting"])] == [
+        "source",
+        "release",
+    ]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_released_notebooks_hold_no_solution_no_output_and_no_author(
+    course: Layout, lesson: str
+) -> None:
+    source = nbformat.read(course.notebook(course.source, lesson), as_version=4)
+    text = course.notebook(course.release, lesson).read_text(encoding="utf-8")
+    release = nbformat.reads(text, as_version=4)
+    assert "BEGIN SOLUTION" not in text and "jupytext" not in release.metadata
+    solutions = 0
+    for cell in source.cells:
+        for solution in re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.S):
+            solutions += 1
+            for line in solution.strip().splitlines():
+                # Each line that says something: none may stand in any released code cell's blank.
+                if len(line.strip()) > 25:
+                    answers = [
+                        c.source
+                        for c in release.cells
+                        if c.metadata.get("nbgrader", {}).get("solution")
+                    ]
+                    assert not any(line.strip() in answer for answer in answers), line
+    assert solutions >= 3
+    for cell in release.cells:
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            assert "raise NotImplementedError()" in cell.source
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_cell_ids_are_unique_and_a_new_cell_changes_no_other(
+    course: Layout, tmp_path: Path, lesson: str
+) -> None:
+    shutil.copytree(course.lessons, tmp_path / "course" / "lessons")
+    before = [cell["id"] for cell in read_lesson(course.lessons / f"{lesson}.md").cells]
+    assert len(set(before)) == len(before)
+    copy = tmp_path / "course" / "lessons" / f"{lesson}.md"
+    copy.write_text(
+        copy.read_text(encoding="utf-8") + "\n+++\n\nOne more thought.\n", encoding="utf-8"
+    )
+    after = [cell["id"] for cell in read_lesson(copy).cells]
+    assert after[: len(before)] == before and len(after) == len(before) + 1
+
+
+def test_every_lesson_begins_with_the_same_set_up_cell(course: Layout) -> None:
+    cells = {
+        lesson: next(
+            c.source
+            for c in read_lesson(course.lessons / f"{lesson}.md").cells
+            if c.cell_type == "code"
+        )
+        for lesson in LESSONS
+    }
+    assert len(set(cells.values())) == 1, "the first code cells differ"
+    assert "bert_classroom_course-*.whl" in next(iter(cells.values()))
+
+
+def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: Layout) -> None:
+    # What JupyterLab does on save, through jupytext's own pairing.
+    path = miniature.notebook(miniature.source, "01-counting")
+    notebook = nbformat.read(path, as_version=4)
+    formats = notebook.metadata.jupytext.formats
+    notebook.cells[0].source += "\n\nAn edit."
+    from jupytext.formats import long_form_multiple_formats
+    from jupytext.paired_paths import paired_paths
+
+    places = paired_paths(str(path), {"extension": ".ipynb"}, long_form_multiple_formats(formats))
+    masters = [Path(place).resolve() for place, form in places if form["extension"] == ".md"]
+    assert masters == [(miniature.lessons / "01-counting.md").resolve()]
+    jupytext.write(notebook, masters[0], fmt="md:myst")
+    build_source(miniature, "01-counting", miniature.source)
+    assert "An edit." in path.read_text()
+    rebuilt = json.loads(path.read_text())
+    assert [c["metadata"] for c in rebuilt["cells"]] == [dict(c.metadata) for c in notebook.cells]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("grade_id: count-words-points", "grade_id: count-words", "used twice"),
+        (", points: 2", "", "has no points"),
+    ],
+)
+def test_a_lesson_with_wrong_metadata_is_refused_by_name(
+    miniature: Layout, old: str, new: str, words: str
+) -> None:
+    lesson = miniature.lessons / "01-counting.md"
+    lesson.write_text(lesson.read_text().replace(old, new))
+    with pytest.raises(CourseError, match=rf"01-counting\.md: .*{words}"):
+        read_lesson(lesson)

@@ -1,0 +1,78 @@
+"""check-course finds each way in which a course can be wrong; each is brought about once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograder.check_course import check_course
+from autograder.layout import Layout
+
+EXAM = "autograder/exams/01-counting/exam.py"
+ANSWERS = "autograder/exams/01-counting/answers/count-words.py"
+RELEASE = "release/01-counting/counting.ipynb"
+LESSON = "course/lessons/01-counting.md"
+
+BREAKS = [
+    ("wrong passes", EXAM, 'raise Miss("last-of-several"', 'return  # ("last-of-several"'),
+    ("right fails", EXAM, "if observed != right:", "if True:"),
+    ("solution fails", LESSON, "counts.get(word, 0) + 1", "counts.get(word, 0) + 2"),
+    ("blank passes", RELEASE, "raise NotImplementedError()", "return 0"),
+    ("other message", ANSWERS, "# %% wrong: case-kept", "# %% wrong: something-else"),
+    ("other points", ANSWERS, "wrong-counts (0.5)", "wrong-counts (0.25)"),
+    ("message shared", EXAM, 'f"longest_word({text!r}) should be {right!r}."', '"Of several longest words yours returns the last one."'),
+    ("stale build", LESSON, "A miniature lesson", "A small lesson"),
+    ("points differ", LESSON, "points: 2", "points: 4"),
+    ("no cell", LESSON, "grade_id: longest-word, ", "grade_id: short-word, "),
+    ("no task", EXAM, "TASKS = [CountWords, LongestWord]", "TASKS = [CountWords]"),
+    ("too few right answers", ANSWERS, "# %% right: a Counter", "# %% wrong: returns-none"),
+    ("grader error", EXAM, "right = Counter(text.lower().split())", "right = 1 / 0"),
+]  # fmt: skip
+
+
+def kinds(layout: Layout) -> set[str]:
+    faults, _ = check_course(layout, layout.assignments(), jobs=2)
+    return {fault.kind for fault in faults}
+
+
+def test_the_miniature_course_is_in_order(built_miniature: Layout) -> None:
+    faults, tried = check_course(built_miniature, ["01-counting"], jobs=2)
+    assert faults == []
+    assert sum(one.trial.answer.right for one in tried) == 8 and len(tried) == 15
+
+
+@pytest.mark.parametrize(("kind", "path", "old", "new"), BREAKS, ids=[b[0] for b in BREAKS])
+def test_each_fault_is_found(miniature: Layout, kind: str, path: str, old: str, new: str) -> None:
+    file = miniature.root / path
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    assert kind in kinds(miniature)
+
+
+def test_an_orphan_is_found(miniature: Layout) -> None:
+    (miniature.exams / "01-counting" / "answers" / "gone.py").write_text("# %% right: x\n")
+    (miniature.source / "02-gone").mkdir()
+    assert "orphan" in kinds(miniature)
+
+
+def test_the_command_fails_with_a_table_and_passes_with_a_count(
+    miniature: Layout, run: Callable[..., Any]
+) -> None:
+    done = run("autograder", "check-course", "--root", miniature.root)
+    assert "8 right and 7 wrong answers tried, 0 faults" in done.stdout
+    file = miniature.root / EXAM
+    file.write_text(file.read_text().replace("if observed != right:", "if True:"))
+    done = run("autograder", "check-course", "--root", miniature.root, code=1)
+    assert "right fails" in done.stdout and "longest-word" in done.stdout
+
+
+def test_an_answer_without_a_proper_head_is_named_by_its_line(
+    miniature: Layout, run: Callable[..., Any]
+) -> None:
+    file = miniature.root / ANSWERS
+    file.write_text("# %% fine: x\n" + file.read_text())
+    done = run("autograder", "check-course", "--root", miniature.root, code=2)
+    assert "count-words.py, line 1: write `# %% right: STYLE`" in done.stderr
