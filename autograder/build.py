@@ -26,13 +26,21 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 DEMO_TAG = "demo"
 
 
+def pairing(assignment: str) -> str:
+    """Return jupytext's formats that pair the source notebook with its text master.
+
+    Both sides must name their folder: from either one jupytext then finds the other.
+    """
+    number = assignment.partition("-")[0]
+    return f"source/{assignment}//ipynb,course/lessons/{number}-/md:myst"
+
+
 def read_lesson(path: Path) -> NotebookNode:
     """Return the lesson in `path` as a source notebook; raises CourseError naming the cell."""
     notebook = jupytext.read(path, fmt="md:myst")
     metadata = NotebookNode(kernelspec=NotebookNode(KERNELSPEC))
     metadata["language_info"] = NotebookNode(name="python")
-    if "jupytext" in notebook.metadata:
-        metadata["jupytext"] = NotebookNode(formats=notebook.metadata.jupytext.get("formats", ""))
+    metadata["jupytext"] = NotebookNode(formats=pairing(path.stem))
     notebook.metadata = metadata
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     _complete_metadata(notebook, path)

@@ -7,6 +7,7 @@ student finds them.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from autograder.examiner import Exam, Task, draws_for, examine, load_exam
 from autograder.layout import CourseError, Layout
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Finding, Outcome
-from autograder.students import ProcessStudent, Returned
+from autograder.students import PRELOAD, ProcessStudent, Returned
 from course.checks import visible
 
 #: What the examiner says of its own accord; a recorded mistake needs a message of its own.
@@ -81,6 +82,9 @@ def check_course(
         exam = load_exam(layout.exams, assignment)
         faults += _shape_faults(layout, exam)
         trials += _trials(layout, exam)
+    # Loaded before the threads start: they would meet in the middle of a first import.
+    for package in PRELOAD:
+        importlib.import_module(package)
     tried: list[Tried] = []
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         futures = [pool.submit(_try, trial) for trial in trials]

@@ -98,7 +98,10 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
                 tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
             )
         case {"array": str(name)} if name in tensors:
-            return tensors[name].numpy()
+            try:
+                return tensors[name].numpy()
+            except TypeError as error:  # numpy has no bfloat16
+                raise NotPlain("not an array's dtype") from error
         case {"tuple": list(items)}:
             return tuple(restore(item, tensors) for item in items)
         case {"dict": list(pairs)}:

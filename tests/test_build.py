@@ -11,7 +11,7 @@ import jupytext
 import nbformat
 import pytest
 
-from autograder.build import build_source, read_lesson, stale
+from autograder.build import build_source, pairing, read_lesson, stale
 from autograder.layout import CourseError, Layout
 
 LESSONS = [path.stem for path in Layout(Path(__file__).resolve().parent.parent).lesson_files()]
@@ -73,6 +73,12 @@ def test_cell_ids_are_unique_and_a_new_cell_changes_no_other(
     assert after[: len(before)] == before and len(after) == len(before) + 1
 
 
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_lesson_names_its_own_pairing(course: Layout, lesson: str) -> None:
+    header = jupytext.read(course.lessons / f"{lesson}.md", fmt="md:myst").metadata.jupytext
+    assert header.formats == pairing(lesson)
+
+
 def test_every_lesson_begins_with_the_same_set_up_cell(course: Layout) -> None:
     cells = {
         lesson: next(
@@ -95,10 +101,12 @@ def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: Layou
     from jupytext.formats import long_form_multiple_formats
     from jupytext.paired_paths import paired_paths
 
-    places = paired_paths(str(path), {"extension": ".ipynb"}, long_form_multiple_formats(formats))
-    masters = [Path(place).resolve() for place, form in places if form["extension"] == ".md"]
-    assert masters == [(miniature.lessons / "01-counting.md").resolve()]
-    jupytext.write(notebook, masters[0], fmt="md:myst")
+    forms = long_form_multiple_formats(formats)
+    master = miniature.lessons / "01-counting.md"
+    for place, form in ((path, forms[0]), (master, forms[1])):
+        pair = [Path(found).resolve() for found, _ in paired_paths(str(place), form, forms)]
+        assert pair == [path.resolve(), master.resolve()]
+    jupytext.write(notebook, master, fmt="md:myst")
     build_source(miniature, "01-counting", miniature.source)
     assert "An edit." in path.read_text()
     rebuilt = json.loads(path.read_text())

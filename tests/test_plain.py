@@ -72,6 +72,11 @@ def test_a_skeleton_that_we_never_write_is_refused(skeleton: object) -> None:
         restore(skeleton, {})
 
 
+def test_an_array_of_a_dtype_that_numpy_lacks_is_refused() -> None:
+    with pytest.raises(NotPlain, match="dtype"):
+        restore({"array": "t0"}, {"t0": torch.ones(2, dtype=torch.bfloat16)})
+
+
 def reply_of(tmp_path: Path, data: bytes) -> Path:
     path = tmp_path / "reply"
     path.write_bytes(data)

@@ -182,6 +182,7 @@ class ModelAccuracy(Check):
 
         reviews, labels, sizes = inputs["reviews"], inputs["labels"], inputs["sizes"]
         model = tiny_bert(inputs["seed"])
+        longest = max(map(len, reviews))
         training: list[bool] = []
         gradients: list[bool] = []
 
@@ -192,10 +193,10 @@ class ModelAccuracy(Check):
         model.register_forward_pre_hook(watch)
 
         def ask(cuts: list[int], shift: int = 0, padding: int = 0, start: int = 0) -> Any:
-            batches = []
+            # Every batch is padded alike: what differs between two cuts is only the cut.
+            batches, width = [], longest + padding
             for size in cuts:
                 rows = reviews[start : start + size]
-                width = max(map(len, rows)) + padding
                 batches.append(
                     {
                         "input_ids": torch.tensor([row + [0] * (width - len(row)) for row in rows]),
@@ -287,12 +288,12 @@ class ModelAccuracy(Check):
         told = need_mapping(
             observed, [*names, "shifted", "training", "gradients"], "What was observed"
         )
-        shifted = numbers(told["shifted"], "The list of accuracies").flatten().tolist()
-        if len(shifted) != CLASSES - 1 or not all(map(math.isfinite, shifted)):
-            raise Miss("several-numbers", "model_accuracy should return one number each time.")
         found: dict[str, Any] = {
             name: share(told[name], "The result of model_accuracy") for name in names
         }
+        shifted = numbers(told["shifted"], "The list of accuracies").flatten().tolist()
+        if len(shifted) != CLASSES - 1 or not all(map(math.isfinite, shifted)):
+            raise Miss("not-finite", "model_accuracy should return one finite number each time.")
         return found | {"shifted": shifted}
 
     @staticmethod
@@ -324,7 +325,7 @@ class ModelAccuracy(Check):
         if "inconsistent numbers of samples" in text:
             return Miss(
                 "argmax-dim0-in-model",
-                f"Your function raised {raised} There are as many predictions as classes, "
+                f"Your function raised {raised}. There are as many predictions as classes, "
                 "not as reviews: is the argmax taken down the columns?",
             )
         if raised.type_name == "AttributeError" and (

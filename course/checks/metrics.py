@@ -315,10 +315,12 @@ class AccuracyInterval(Tabled):
         if isinstance(observed, dict):
             raise Miss("not-a-pair", f"{given} should be the pair `(low, high)`, not a dictionary.")
         ends = numbers(observed, f"The result of {given}").flatten().tolist()
-        if len(ends) != 2 or not all(map(math.isfinite, ends)):
+        if not all(map(math.isfinite, ends)):
+            raise Miss("not-finite", f"{given} returns {code(ends)}: a division by zero?")
+        if len(ends) != 2:
             raise Miss(
                 "not-a-pair",
-                f"{given} returns {code(ends[0] if len(ends) == 1 else ends)}. Asked for are two "
+                f"{given} returns {code([round(end, 4) for end in ends[:9]])}. Asked for are two "
                 "numbers, `(low, high)`: where the interval begins and where it ends.",
             )
         low, high = ends

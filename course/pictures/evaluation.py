@@ -44,14 +44,13 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
 def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
     """Show a table of logits, with the largest of each row and the largest of each column."""
     rows, columns = logits.shape
-    figure, axes = _figure(2.2 + 1.4 * columns, 1.4 + 0.42 * rows)
-    axes.imshow(logits.numpy(), cmap="cividis", aspect="auto")
-    middle = (logits.max() + logits.min()).item() / 2
+    figure, axes = _figure(2.6 + 1.4 * columns, 1.8 + 0.42 * rows)
+    least, most = logits.min().item(), logits.max().item()
+    # Only the light half of the colours, so that black is readable on all of them.
+    axes.imshow(logits.numpy(), cmap="Blues", vmin=least, vmax=2 * most - least, aspect="auto")
     for row in range(rows):
         for column in range(columns):
-            value = logits[row, column].item()
-            colour = "black" if value > middle else "white"
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
+            axes.text(column, row, f"{logits[row, column].item():.2f}", ha="center", va="center")
     by_row, by_column = logits.argmax(dim=1).tolist(), logits.argmax(dim=0).tolist()
     style: dict[str, Any] = {"facecolors": "none", "linewidths": 2.5, "clip_on": False}
     axes.scatter(
@@ -59,7 +58,7 @@ def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
         range(rows),
         s=110,
         marker="o",
-        edgecolors="white",
+        edgecolors="black",
         label=f"largest of its row, dim=1: {by_row}",
         **style,
     )
@@ -68,7 +67,7 @@ def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
         by_column,
         s=110,
         marker="s",
-        edgecolors="#FF9E4A",
+        edgecolors=ORANGE,
         label=f"largest of its column, dim=0: {by_column}",
         **style,
     )
@@ -76,9 +75,7 @@ def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
     axes.set_yticks(range(rows), [f"review {row}" for row in range(rows)])
     axes.set_xlabel("class")
     axes.set_title("Logits: one row a review, one column a class")
-    legend = axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.28), labelcolor="black")
-    for handle in legend.legend_handles:
-        handle.set_facecolor("#555555")
+    figure.legend(loc="outside lower center")
     return Picture(
         figure,
         f"A table of logits. Largest of each row, dim=1: {by_row}. "

@@ -1,0 +1,431 @@
+"""Visible checks of lesson 05: one step of training, one evaluation, one whole run."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping, need_number
+from course.checks.training_run import FineTune
+from course.checks.training_trace import Told, Trace
+
+VOCABULARY = 200
+
+
+def tiny_bert(seed: int, *, dropout: float, classes: int) -> Any:
+    """Return a BERT classifier with large random weights, so that gradients are large too."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    config = BertConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=32,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        initializer_range=0.4,
+    )
+    config.num_labels = classes
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return BertForSequenceClassification(config)
+
+
+class Batch(dict[str, Any]):
+    """A batch as tokenizers return it: a dict that also knows `.to(device)` and `.input_ids`."""
+
+    def to(self, device: Any) -> Batch:
+        """Return the batch with its tensors on `device`."""
+        return Batch({name: tensor.to(device) for name, tensor in self.items()})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def as_batch(reviews: list[list[int]], labels: list[int], padding: int = 0) -> Batch:
+    """Return token ids and labels as one batch, with so much more `padding` than it needs."""
+    import torch
+
+    width = max(map(len, reviews)) + padding
+    return Batch(
+        input_ids=torch.tensor([row + [0] * (width - len(row)) for row in reviews]),
+        attention_mask=torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in reviews]),
+        labels=torch.tensor(labels),
+    )
+
+
+def draw_reviews(rng: random.Random, count: int) -> list[list[int]]:
+    """Return random token ids for `count` reviews of unequal length."""
+    return [[rng.randrange(1, VOCABULARY) for _ in range(rng.randint(3, 10))] for _ in range(count)]
+
+
+class TrainStep(Check):
+    """One step makes the model learn from one batch, with clipped gradients, at the planned rate."""
+
+    function = "train_step"
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        """Yield two batches for two steps, with a learning rate that changes between them."""
+        yield {
+            "seed": 5,
+            "noise": 6,
+            "dropout": 0.5,
+            "device": "cpu",
+            "reviews": [draw_reviews(rng, 4) for _ in range(2)],
+            "labels": [[0, 1, 1, 0], [1, 1, 0, 1]],
+            "lr": 0.1,
+            "factors": [1.0, 0.5, 0.25],
+        }
+
+    @staticmethod
+    def observe(function: Callable[..., Any], **inputs: Any) -> dict[str, Any]:
+        """Take the steps and return the losses, the weights after each, and what was watched."""
+        import torch
+        from torch.nn.utils import parameters_to_vector
+        from torch.optim.lr_scheduler import LambdaLR
+
+        factors = inputs["factors"]
+        # On a GPU the batch stays behind on the CPU: moving it is the student's part.
+        device = "cuda" if inputs["device"] == "any" and torch.cuda.is_available() else "cpu"
+        model = tiny_bert(inputs["seed"], dropout=inputs["dropout"], classes=2).to(device).eval()
+        optimizer = torch.optim.SGD(model.parameters(), lr=inputs["lr"])
+        scheduler = LambdaLR(optimizer, lambda step: factors[min(step, len(factors) - 1)])
+        losses, weights = [], []
+        with torch.random.fork_rng(devices=[]), Trace(model, optimizer, scheduler) as trace:
+            torch.manual_seed(inputs["noise"])
+            for reviews, labels in zip(inputs["reviews"], inputs["labels"], strict=True):
+                trace.begin()
+                losses.append(function(model, as_batch(reviews, labels), optimizer, scheduler))
+                weights.append(parameters_to_vector(model.parameters()).detach().cpu())
+        return {"losses": losses, "weights": weights, "told": trace.told()}
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """See :class:`Check`."""
+        self.symptoms(observed, **inputs)
+        self.judge_form(observed)
+
+    def symptoms(self, observed: Any, **inputs: Any) -> None:
+        """Raise the mistake that the watched steps show, if they show one."""
+        found = need_mapping(observed, ["losses", "told"], "What was observed")
+        told = Told(found["told"])
+        told.judge_order()
+        told.judge_rates([inputs["lr"] * factor for factor in inputs["factors"]])
+        told.judge_clipping()
+        for returned, asked in zip(losses_in(observed), told.losses, strict=False):
+            if not math.isclose(returned, asked, rel_tol=1e-3, abs_tol=1e-5):
+                raise Miss(
+                    "step-wrong-loss",
+                    f"train_step returned {returned:.4f}, but the model's loss for this batch was "
+                    f"{asked:.4f}. Return that loss, `loss.item()`, neither scaled nor summed up.",
+                )
+
+    @staticmethod
+    def judge_form(observed: Any) -> None:
+        """Raise if a loss still hangs on the graph: right, but a trap for whoever collects it."""
+        losses_in(observed)
+        for value in observed["losses"]:
+            if getattr(value, "requires_grad", False) is True:
+                raise Miss(
+                    "step-returns-graph",
+                    "The step is right, but the loss that train_step returns is still tied to the "
+                    "computation it came from (`requires_grad` is True): plotting it raises an "
+                    "error, and a list of such losses keeps memory. Return `loss.item()`.",
+                    credit=0.8,
+                )
+
+    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+        """See :class:`Check`."""
+        text, said = raised.text, f"train_step raised {raised}."
+        if "'NoneType' object has no attribute" in text:
+            return Miss(
+                "step-without-labels",
+                f"{said} The model was called without `labels=`, so its loss is None. The batch "
+                "holds them: `model(**batch)` passes all of it.",
+            )
+        if "'float' object has no attribute 'backward'" in text:
+            return Miss(
+                "step-item-too-early",
+                f"{said} `.item()` makes a plain number of the loss, and a number knows no "
+                "gradients. Call backward on the tensor; take `.item()` for the return.",
+            )
+        if "does not require grad" in text:
+            return Miss(
+                "step-without-gradients",
+                f"{said} The model was called under `torch.no_grad()`, or the loss was detached: "
+                "then there is nothing to go backward through.",
+            )
+        if "backward through the graph a second time" in text:
+            return Miss(
+                "step-backward-twice", f"{said} One loss, one `backward()`: it is called twice."
+            )
+        if text == "size" or "has no attribute 'size'" in text:
+            return Miss(
+                "step-batch-in-one-piece",
+                f"{said} The model got the whole batch as its first argument, `input_ids`. Two "
+                "stars unpack a dict into named arguments: `model(**batch)`.",
+            )
+        if "modified by an inplace operation" in text:
+            return Miss(
+                "step-backward-too-late",
+                f"train_step raised {raised.type_name}: a weight was changed before `backward()` "
+                "could use it. The optimizer steps after `backward()`, which tells it where to.",
+            )
+        if "same device" in text:
+            return Miss(
+                "step-batch-not-moved",
+                f"{said} The model is on the GPU, the batch on the CPU. Move every tensor of the "
+                "batch to `model.device`.",
+            )
+        return None
+
+
+def losses_in(observed: Any) -> list[float]:
+    """Return the losses that the steps returned, each one finite number; otherwise raise Miss."""
+    found = need_mapping(observed, ["losses"], "What was observed")["losses"]
+    if not isinstance(found, list) or not found:
+        raise Miss("step-no-losses", "No losses came back from train_step.")
+    return [need_number(value, "The loss that train_step returns") for value in found]
+
+
+class Evaluate(Check):
+    """Accuracy and loss are those of all rows, asked with dropout off and without gradients."""
+
+    function = "evaluate"
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        """Yield random reviews with labels, in batches of which the last is short."""
+        for classes, sizes in ((2, [6, 6, 3]), (3, [4, 7, 1])):
+            yield {
+                "seed": rng.randrange(10**6),
+                "classes": classes,
+                "reviews": draw_reviews(rng, sum(sizes)),
+                "labels": [rng.randrange(classes) for _ in range(sum(sizes))],
+                "sizes": sizes,
+            }
+
+    @staticmethod
+    def observe(function: Callable[..., Any], **inputs: Any) -> dict[str, Any]:
+        """Evaluate one model on the same rows, cut into batches in several ways."""
+        import torch
+
+        reviews, labels = inputs["reviews"], inputs["labels"]
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        model = tiny_bert(inputs["seed"], dropout=0.5, classes=inputs["classes"]).to(device)
+        training: list[bool] = []
+        gradients: list[bool] = []
+
+        def watch(module: Any, _: Any) -> None:
+            training.append(module.training)
+            gradients.append(torch.is_grad_enabled())
+
+        model.register_forward_pre_hook(watch)
+
+        def ask(cuts: list[int], start: int = 0, padding: int = 0) -> Any:
+            batches = []
+            for size in cuts:
+                stop = start + size
+                batches.append(as_batch(reviews[start:stop], labels[start:stop], padding))
+                start = stop
+            # As in the middle of a run: dropout is on when the evaluation begins.
+            model.train()
+            return function(model, batches)
+
+        sizes = inputs["sizes"]
+        told = {
+            "whole": ask(sizes),
+            "again": ask(sizes),
+            "in_one_batch": ask([len(reviews)]),
+            "first_batch": ask(sizes[:1]),
+            "last_batch": ask(sizes[-1:], start=sum(sizes[:-1])),
+            "padded": ask(sizes, padding=8),
+            "training": any(training),
+            "gradients": any(gradients),
+        }
+        with torch.no_grad():
+            model.classifier.weight.zero_()
+            model.classifier.bias.zero_()
+            model.classifier.bias[0] = math.log(3)
+        return told | {"stubborn": ask(sizes)}
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """See :class:`Check`."""
+        self.symptoms(observed, **inputs)
+        self.judge_stubborn(observed, **inputs)
+        self.judge_gradients(observed)
+
+    @staticmethod
+    def judge_gradients(observed: Any) -> None:
+        """Raise if the model was asked with gradients: right, but it costs memory and time."""
+        if observed["gradients"] is True:
+            raise Miss(
+                "evaluate-keeps-gradients",
+                "Both numbers are right, but PyTorch prepared a backward pass that never comes, "
+                "which costs memory and time. Ask the model inside `with torch.no_grad():`.",
+                credit=0.8,
+            )
+
+    def symptoms(self, observed: Any, *, sizes: list[int], **inputs: Any) -> None:
+        """Raise the mistake that shows without knowing the right result."""
+        told = need_mapping(
+            observed, ["whole", "again", "in_one_batch", "padded", "training"], "What was observed"
+        )
+        whole, rows = scores(told["whole"]), sum(sizes)
+        accuracy, loss = whole
+        again = scores(told["again"])
+        if told["training"] is True or not same(whole, again):
+            raise Miss(
+                "evaluate-dropout-on",
+                f"The same model on the same rows gave accuracy {accuracy:.3f} and loss {loss:.3f}, "
+                f"then {again[0]:.3f} and {again[1]:.3f}: it was asked in training mode, where "
+                "dropout switches parts of it off by chance. Call `model.eval()` first.",
+            )
+        if accuracy > 1.0001 and loss < 1 and math.isclose(loss * rows, round(loss * rows)):
+            raise Miss(
+                "evaluate-keys-swapped",
+                f'Your "accuracy" is {accuracy:.3f} and your "loss" {loss:.3f}: they stand under '
+                "each other's name.",
+            )
+        if accuracy > 1.0001:
+            kind = (
+                "evaluate-counts",
+                f"the number of right rows out of {rows}. Divide by all rows",
+            )
+            if not math.isclose(accuracy, round(accuracy), abs_tol=1e-6) or accuracy > rows:
+                kind = ("evaluate-percent", "a percentage. Leave out the 100")
+            raise Miss(
+                kind[0], f"Your accuracy is {accuracy:g}; it looks like {kind[1]}: a share, 0 to 1."
+            )
+        if not same(whole, padded := scores(told["padded"])):
+            raise Miss(
+                "evaluate-mask-forgotten",
+                f"More padding at the end of the reviews moved your loss from {loss:.4f} to "
+                f"{padded[1]:.4f}. Does the model get the `attention_mask` of each batch?",
+            )
+        if not same(whole, one := scores(told["in_one_batch"])):
+            self._judge_cuts(whole, one, told, sizes)
+
+    @staticmethod
+    def judge_stubborn(observed: Any, *, labels: list[int], classes: int, **_: Any) -> None:
+        """Raise if a model that always says class 0 is not scored as it must be."""
+        told = need_mapping(observed, ["stubborn"], "What was observed")
+        accuracy, loss = scores(told["stubborn"])
+        share = labels.count(0) / len(labels)
+        # Its logits are log 3 for class 0 and 0 for the others, whatever the review says.
+        sure = 3 / (3 + classes - 1)
+        wanted = -share * math.log(sure) - (1 - share) * math.log(sure / 3)
+        given = (
+            f"A model that says class 0 to every review, with probability {sure:.2f}, was tried on "
+            f"{len(labels)} rows, {labels.count(0)} of them of class 0. Your evaluate gives "
+            f"accuracy {accuracy:.3f} and loss {loss:.3f}."
+        )
+        if math.isclose(accuracy, 1 - share, abs_tol=1e-3) and share != 0.5:
+            raise Miss("evaluate-error-rate", f"{given} That is the share of *wrong* rows.")
+        if same((accuracy, loss), (wanted, share)):
+            raise Miss("evaluate-keys-swapped", f"{given} The two stand under each other's name.")
+        if not math.isclose(accuracy, share, abs_tol=1e-3):
+            raise Miss("evaluate-wrong-accuracy", f"{given} What share of the rows is right?")
+        if not math.isclose(loss, wanted, rel_tol=1e-3):
+            raise Miss(
+                "evaluate-wrong-loss",
+                f"{given} The accuracy is right, the loss is not: the model's own `.loss` is the "
+                "mean cross-entropy of its raw logits.",
+                credit=0.5,
+            )
+
+    @staticmethod
+    def _judge_cuts(
+        whole: tuple[float, float], one: tuple[float, float], told: Any, sizes: list[int]
+    ) -> None:
+        """Raise what explains that the same rows in one batch give something else."""
+        for name, words in (("first", "Does `return` stand inside the loop?"), ("last", "")):
+            if same(whole, scores(told.get(f"{name}_batch"))):
+                raise Miss(
+                    f"evaluate-{name}-batch-only",
+                    f"Your result for {len(sizes)} batches is that of the {name} batch alone. "
+                    + (words or "Each batch overwrites what the one before gave: add up instead."),
+                )
+        rows, batches = sum(sizes), len(sizes)
+        (accuracy, loss), (one_accuracy, one_loss) = whole, one
+        cut = f"In batches of {sizes} rows"
+        if abs(accuracy - one_accuracy) > 1e-4:
+            raise Miss(
+                "evaluate-mean-of-accuracies",
+                f"{cut} your accuracy is {accuracy:.4f}; the same {rows} rows in one batch give "
+                f"{one_accuracy:.4f}. A row in a short batch must not weigh more: count right "
+                "rows and all rows, and divide once.",
+            )
+        if loss > 0.75 * batches * one_loss:
+            raise Miss(
+                "evaluate-loss-summed",
+                f"{cut} your loss is {loss:.4f}, in one batch {one_loss:.4f}: it grows with the "
+                "number of batches. Asked for is the mean over rows.",
+                credit=0.5,
+            )
+        raise Miss(
+            "evaluate-loss-not-weighted",
+            f"{cut} your loss is {loss:.4f}; the same {rows} rows in one batch give "
+            f"{one_loss:.4f}. The loss of a batch is the mean over its rows: multiply it by their "
+            "number before you add, and divide by all rows in the end.",
+            credit=0.5,
+        )
+
+    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+        """See :class:`Check`."""
+        text, said = raised.text, f"evaluate raised {raised}."
+        if "'NoneType' object has no attribute" in text or "must be real number, not None" in text:
+            return Miss(
+                "evaluate-without-labels",
+                f"{said} The model was called without `labels=`: then it returns logits, but its "
+                "loss is None. `model(**batch)` passes the labels too.",
+            )
+        if "must match the size of tensor" in text or "inconsistent numbers of samples" in text:
+            return Miss(
+                "evaluate-wrong-axis",
+                f"{said} As many predictions as *classes* were compared with one label a row. "
+                "Each row's class is along dim=1 of the logits.",
+            )
+        if "that requires grad" in text:
+            return Miss(
+                "evaluate-numpy-with-gradients",
+                f"{said} Ask the model inside `with torch.no_grad():`, then its outputs carry no "
+                "gradients, and NumPy may have them.",
+            )
+        if "same device" in text:
+            return Miss(
+                "evaluate-batch-not-moved",
+                f"{said} The model is on the GPU, the batch on the CPU: move it to `model.device`.",
+            )
+        return None
+
+
+def scores(value: Any) -> tuple[float, float]:
+    """Return accuracy and loss of one result of `evaluate`; raises Miss."""
+    if isinstance(value, tuple | list):
+        raise Miss(
+            "evaluate-not-a-dict",
+            f'evaluate returns {code(value)}. Return a dictionary, {{"accuracy": …, "loss": …}}: '
+            "names say which is which.",
+        )
+    found = need_mapping(value, ["accuracy", "loss"], "The result of evaluate")
+    return (
+        need_number(found["accuracy"], 'evaluate\'s "accuracy"'),
+        need_number(found["loss"], 'evaluate\'s "loss"'),
+    )
+
+
+def same(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Return whether two results are the same but for rounding."""
+    return all(
+        math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4) for a, b in zip(one, other, strict=True)
+    )
+
+
+CHECKS = (TrainStep, Evaluate, FineTune)

@@ -1,0 +1,264 @@
+"""Pictures of lesson 05: a run while it goes on, overfitting, what helps, and learning rates."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.pictures.evaluation import BLUE, GREEN, GREY, ORANGE
+
+MEASURED = Path(__file__).parents[1] / "measured" / "overfitting.json"
+#: The loss of one who gives both classes the probability 1/2.
+GUESSING = math.log(2)
+
+
+def _panels(width: float, height: float, count: int = 2) -> tuple[Any, Any]:
+    # No pyplot: a figure of its own is shown once, and leaves no state behind.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    return figure, figure.subplots(1, count)
+
+
+class LiveTraining:
+    """Shows a training run while it goes on: `with LiveTraining(...): fine_tune(...)`.
+
+    It needs no change in the run: PyTorch tells it of each backward pass and each optimizer step.
+    Every so many steps it asks `evaluate` for the scores on `batches`, and puts the model back
+    into the mode it was in.
+    """
+
+    def __init__(
+        self,
+        evaluate: Callable[[Any, Any], dict[str, float]],
+        batches: Any,
+        *,
+        steps: int,
+        every: int = 15,
+        baseline: float | None = None,
+    ) -> None:
+        self.evaluate, self.batches = evaluate, batches
+        self.steps, self.every, self.baseline = steps, every, baseline
+        self.losses: list[float] = []
+        self.scores: dict[int, float] = {}
+        self.done = 0
+        self._loss = float("nan")
+        self._model: Any = None
+        self._watching = True
+
+    def __enter__(self) -> LiveTraining:
+        import torch
+        from IPython.display import display
+        from torch.nn.modules.module import register_module_forward_pre_hook
+        from torch.optim.optimizer import register_optimizer_step_post_hook
+
+        self._started = time.monotonic()
+        self._handle = display(self, display_id=True)
+        self._hooks = [
+            register_module_forward_pre_hook(self._on_forward),
+            register_optimizer_step_post_hook(self._on_step),
+        ]
+        self._backward = torch.Tensor.backward
+        live = self
+
+        def backward(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+            live._loss = float(tensor.detach()) if tensor.numel() == 1 else float("nan")
+            return live._backward(tensor, *args, **kwargs)
+
+        torch.Tensor.backward = backward  # type: ignore[assignment, method-assign]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        import torch
+
+        torch.Tensor.backward = self._backward  # type: ignore[method-assign]
+        for hook in self._hooks:
+            hook.remove()
+        self._show()
+
+    def _on_forward(self, module: Any, args: Any) -> None:
+        if self._watching and self._model is None and hasattr(module, "classifier"):
+            self._model = module
+            self._evaluate()
+
+    def _on_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        self.done += 1
+        self.losses.append(self._loss)
+        if self.done % self.every == 0 or self.done == self.steps:
+            self._evaluate()
+        elif self.done % 3 == 0:
+            self._show()
+
+    def _evaluate(self) -> None:
+        mode, self._watching = self._model.training, False
+        self.scores[self.done] = float(self.evaluate(self._model, self.batches)["accuracy"])
+        self._watching = True
+        self._model.train(mode)
+        self._show()
+
+    def _show(self) -> None:
+        if self._handle is not None:
+            self._handle.update(self)
+
+    def progress(self) -> str:
+        """Return in one line how far the run is."""
+        words = [f"step {self.done} of {self.steps}"]
+        if self.losses:
+            tail = self.losses[-10:]
+            words.append(f"loss {sum(tail) / len(tail):.3f} (mean of the last {len(tail)} steps)")
+        if self.scores:
+            words.append(f"validation accuracy {list(self.scores.values())[-1]:.3f}")
+        return ", ".join([*words, f"{time.monotonic() - self._started:.0f} s"])
+
+    __repr__ = progress
+
+    def _repr_html_(self) -> str:
+        stream = io.BytesIO()
+        self.figure().savefig(stream, format="png", dpi=80)
+        image = base64.b64encode(stream.getvalue()).decode()
+        text = html.escape(self.progress())
+        return (
+            f'<p role="status">{text}</p>'
+            f'<img alt="Loss of every step and validation accuracy: {text}" '
+            f'style="max-width:100%" src="data:image/png;base64,{image}">'
+        )
+
+    def figure(self) -> Any:
+        """Return loss and validation accuracy so far as a figure."""
+        figure, (left, right) = _panels(10, 3.4)
+        left.axhline(GUESSING, color=GREY, linestyle=":", label="guessing: ln 2 = 0.693")
+        steps = range(1, len(self.losses) + 1)
+        left.plot(steps, self.losses, ".", color=BLUE, alpha=0.45, label="one batch")
+        left.plot(steps, _smooth(self.losses), color=BLUE, label="mean of the last 10")
+        left.set(xlim=(0, self.steps), ylim=(0, 1.0), xlabel="step", ylabel="training loss")
+        left.set_title("Loss of every step")
+        left.legend(loc="lower left")
+        right.axhline(0.5, color=GREY, linestyle=":", label="guessing")
+        if self.baseline is not None:
+            right.axhline(self.baseline, color=ORANGE, linestyle="--", label="keywords")
+        right.plot(self.scores.keys(), self.scores.values(), "o-", color=GREEN, label="BERT")
+        right.set(xlim=(-1, self.steps + 1), ylim=(0.4, 1.0), xlabel="step", ylabel="accuracy")
+        right.set_title("Accuracy on validation reviews")
+        right.legend(loc="upper left")
+        return figure
+
+
+def _smooth(values: Sequence[float], width: int = 10) -> list[float]:
+    means = []
+    for end in range(1, len(values) + 1):
+        window = values[max(0, end - width) : end]
+        means.append(sum(window) / len(window))
+    return means
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recorded run of `bench/overfitting.py`."""
+
+    name: str
+    seed: int
+    lr: float
+    rows: int
+    #: After some of the steps: train and validation loss and accuracy.
+    curve: list[dict[str, float]]
+    #: Of every step.
+    losses: list[float]
+
+    def values(self, name: str) -> tuple[list[float], list[float]]:
+        """Return the steps and the values of `name`, such as "validation_loss"."""
+        return [point["step"] for point in self.curve], [point[name] for point in self.curve]
+
+    def best(self) -> dict[str, float]:
+        """Return the point with the lowest validation loss: where early stopping would stop."""
+        return min(self.curve, key=lambda point: point["validation_loss"])
+
+    def last(self) -> dict[str, float]:
+        """Return the last point."""
+        return self.curve[-1]
+
+
+def measured_runs(file: Path = MEASURED) -> list[Run]:
+    """Return the recorded runs."""
+    found = json.loads(file.read_text(encoding="utf-8"))["runs"]
+    names = ("name", "seed", "lr", "rows", "curve", "losses")
+    return [Run(**{name: run[name] for name in names}) for run in found]
+
+
+def _named(runs: Iterable[Run], name: str) -> list[Run]:
+    return [run for run in runs if run.name == name]
+
+
+def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Any:
+    """Show how training and validation part when few reviews are gone through again and again."""
+    figure, axes = _panels(10, 3.6)
+    for panel, score in zip(axes, ("loss", "accuracy"), strict=True):
+        for split, colour, marker in (("train", ORANGE, "s"), ("validation", BLUE, "o")):
+            for number, run in enumerate(_named(runs, name)):
+                steps, values = run.values(f"{split}_{score}")
+                label = f"{split} reviews" if number == 0 else None
+                style = ("-", "--")[number % 2]
+                panel.plot(steps, values, style, marker=marker, color=colour, label=label)
+        guess = GUESSING if score == "loss" else 0.5
+        panel.axhline(guess, color=GREY, linestyle=":", label="guessing")
+        panel.set(xlabel="step", ylabel=score, title=f"{score.capitalize()}: {name}")
+        panel.legend()
+    return figure
+
+
+def remedies_picture(runs: Sequence[Run]) -> Any:
+    """Show for each remedy, seed by seed, the validation loss and accuracy it ended with."""
+    kinds = list(dict.fromkeys(run.name for run in runs if not run.name.startswith("rate")))
+    rows: list[tuple[str, list[dict[str, float]]]] = []
+    for kind in kinds:
+        rows.append((kind, [run.last() for run in _named(runs, kind)]))
+        if kind == "few reviews":
+            best = [run.best() for run in _named(runs, kind)]
+            rows.append(("stopped at lowest loss", best))
+    figure, axes = _panels(10, 1.4 + 0.42 * len(rows))
+    for panel, score, guess in zip(axes, ("loss", "accuracy"), (GUESSING, 0.5), strict=True):
+        for place, (name, points) in enumerate(rows):
+            values = [point[f"validation_{score}"] for point in points]
+            colour = ORANGE if name == "few reviews" else BLUE
+            panel.plot(values, [place] * len(values), "o", color=colour, alpha=0.7, markersize=9)
+            panel.axhline(place, color=GREY, linewidth=0.3)
+        panel.axvline(guess, color=GREY, linestyle=":", label="guessing")
+        panel.set_yticks(range(len(rows)), [name for name, _ in rows])
+        panel.set_ylim(len(rows) - 0.5, -0.5)
+        better = "lower" if score == "loss" else "higher"
+        panel.set(xlabel=f"validation {score} ({better} is better)", title=f"Validation {score}")
+        panel.legend(loc="best")
+    axes[1].tick_params(labelleft=False)
+    return figure
+
+
+def rates_picture(runs: Sequence[Run], rate: float) -> Any:
+    """Show the recorded runs with each learning rate, the one of `rate` in the foreground."""
+    shown = [run for run in runs if run.name.startswith("rate") or run.name == "more reviews"]
+    shown = [run for run in shown if run.seed == 0]
+    rates = sorted({run.lr for run in shown})
+    if rate not in rates:
+        raise ValueError(f"recorded are the learning rates {', '.join(map(str, rates))}")
+    figure, (left, right) = _panels(10, 3.6)
+    for run in sorted(shown, key=lambda run: run.lr == rate):
+        colour, width, layer = (ORANGE, 2.5, 3) if run.lr == rate else (GREY, 1.0, 1)
+        style: dict[str, Any] = {"color": colour, "linewidth": width, "zorder": layer}
+        left.plot(range(1, len(run.losses) + 1), _smooth(run.losses), **style)
+        right.plot(*run.values("validation_accuracy"), "o-", **style)
+        steps, values = run.values("validation_accuracy")
+        right.annotate(
+            f" {run.lr:g}", (steps[-1], values[-1]), color=colour, va="center", zorder=layer
+        )
+    left.axhline(GUESSING, color=GREY, linestyle=":")
+    right.axhline(0.5, color=GREY, linestyle=":")
+    right.margins(x=0.15)
+    left.set(xlabel="step", ylabel="training loss (mean of 10)", title=f"Learning rate {rate:g}")
+    right.set(xlabel="step", ylabel="accuracy", title="Accuracy on validation reviews")
+    return figure

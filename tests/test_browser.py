@@ -1,0 +1,74 @@
+"""Every lesson in a real JupyterLab in a real browser: as written, and as a student first meets it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from lab import browser_page, jupyterlab, open_notebook, run_all, save, screenshot
+
+from autograder.build import read_lesson
+from autograder.layout import Layout
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = [path.stem for path in Layout(ROOT).lesson_files()]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_solved_lesson_runs_from_top_to_bottom(course: Layout, tmp_path: Path, lesson: str) -> None:
+    # In a course's folder, so that saving reaches the paired text too.
+    here = Layout(tmp_path)
+    place, master = here.notebook(here.source, lesson), here.lessons / f"{lesson}.md"
+    for path, origin in ((place, course.notebook(course.source, lesson)), (master, course.lessons / master.name)):
+        path.parent.mkdir(parents=True)
+        shutil.copy(origin, path)
+    before = read_lesson(master)
+    with jupyterlab(tmp_path) as address, browser_page() as page:
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        open_notebook(page, address, str(place.relative_to(tmp_path)))
+        run_all(page, timeout=400)
+        save(page)
+        screenshot(page, ROOT / "screenshots" / f"{lesson}.png")
+        # A picture that is broken has no width.
+        assert page.evaluate(
+            "[...document.querySelectorAll('.jp-Notebook img')].filter(i => !i.naturalWidth).length"
+        ) == 0
+    assert not faults
+    after = read_lesson(master)
+    assert [(c.source, c.metadata) for c in after.cells] == [(c.source, c.metadata) for c in before.cells]
+    cells = nbformat.read(place, as_version=4).cells
+    checks = [c for c in cells if c.cell_type == "code" and c.source.strip().startswith("check(")]
+    assert len(checks) >= 3
+    for cell in checks:
+        assert "✓" in cell.outputs[0].data["text/plain"], cell.source
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", output.get("evalue")
+            assert output.get("name") != "stderr", output.get("text")
+
+
+def test_a_student_meets_a_blank_and_the_check_says_so(course: Layout, tmp_path: Path) -> None:
+    place = Path(shutil.copy(course.notebook(course.release, "01-tokenizing"), tmp_path))
+    with jupyterlab(tmp_path) as address, browser_page(width=800) as page:
+        open_notebook(page, address, place.name)
+        checks = page.locator(".jp-CodeCell", has_text="check(")
+        # Run the cells down to the first check one by one, as one reads.
+        first = checks.first
+        cells = page.locator(".jp-Notebook .jp-Cell")
+        cells.first.click()
+        for _ in range(cells.count()):
+            page.keyboard.press("Shift+Enter")
+            if first.locator("[role=status]").count():
+                break
+            page.wait_for_timeout(150)
+        answer = first.locator("[role=status]")
+        answer.wait_for(timeout=60_000)
+        assert "✗" in answer.inner_text() and "not written yet" in answer.inner_text()
+        # A hint opens by a click, and no output makes the page wider than the window.
+        hint = page.locator(".jp-MarkdownCell details").first
+        hint.locator("summary").click()
+        assert hint.evaluate("element => element.open")
+        page.screenshot(path=ROOT / "screenshots" / "blank.png")
