@@ -83,7 +83,8 @@ def open_notebook(page: Page, address: str, name: str) -> None:
     """Open the notebook and wait until its kernel is there."""
     page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", state="attached")
+    # Running cells before there is a kernel makes JupyterLab ask which one to take.
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
 
 
 def run_all(page: Page, timeout: float) -> None:

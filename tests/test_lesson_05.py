@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.optim.optimizer import _global_optimizer_post_hooks
 
 from autograder.examiner import load_exam
 from course import checkpoint
@@ -106,7 +107,7 @@ def test_the_visible_check_leaves_no_hooks_and_no_trace_of_chance():
     assert torch.Tensor.backward is backward
     assert torch.equal(torch.get_rng_state(), before)
     assert not torch.nn.modules.module._global_forward_pre_hooks
-    assert not torch.optim.optimizer._global_optimizer_post_hooks
+    assert not _global_optimizer_post_hooks
 
 
 @pytest.mark.parametrize("answer_id", ["train-step", "evaluate"])

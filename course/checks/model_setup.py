@@ -1,70 +1,17 @@
-"""Visible checks of lesson 02: a classifier on a checkpoint, and its logits."""
+"""Visible checks of lesson 02: a classifier on a checkpoint."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping
+from course.checks.logits import PredictLogits
 from course.checks.metrics import numbers
-from course.checks.parameters import CountParameters, FreezeEncoder, tiny_config
-
-#: Weights drawn this widely make different inputs visibly different.
-SPREAD = 0.3
-
-
-def tiny_encoder(seed: int, **sizes: int) -> Any:
-    """Return a BertModel without a head, its weights drawn from `seed`."""
-    import torch
-    from transformers import BertModel
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return BertModel(tiny_config(initializer_range=SPREAD, **sizes)).eval()
-
-
-def tiny_classifier(seed: int, classes: int) -> Any:
-    """Return a BERT classifier with weights drawn from `seed` and much dropout."""
-    import torch
-    from transformers import BertForSequenceClassification
-
-    config = tiny_config(
-        initializer_range=SPREAD,
-        hidden_dropout_prob=0.4,
-        attention_probs_dropout_prob=0.2,
-        num_labels=classes,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return BertForSequenceClassification(config)
-
-
-def padded(reviews: Sequence[Sequence[int]], extra: int = 0) -> dict[str, Any]:
-    """Return what a tokenizer makes of reviews, in its order, from their token ids."""
-    import torch
-
-    width = max(map(len, reviews)) + extra
-    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in reviews])
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in reviews])
-    return {"input_ids": ids, "token_type_ids": torch.zeros_like(ids), "attention_mask": mask}
-
-
-def some_reviews(rng: random.Random, count: int) -> list[list[int]]:
-    """Return token ids as of `count` reviews of different lengths, the first one the shortest."""
-    lengths = sorted(rng.sample(range(4, 16), count))
-    return [[1, *(rng.randrange(5, 200) for _ in range(length)), 2] for length in lengths]
-
-
-def same(one: Any, other: Any, tolerance: float = 1e-3) -> bool:
-    """Return whether two tensors have one shape and, but for rounding, the same numbers."""
-    import torch
-
-    return bool(
-        one.shape == other.shape
-        and torch.allclose(one.double(), other.double(), rtol=tolerance, atol=tolerance / 10)
-    )
+from course.checks.parameters import CountParameters, FreezeEncoder
+from course.checks.tiny import padded, same, some_reviews, tiny_encoder
 
 
 @contextmanager
@@ -251,6 +198,7 @@ class BuildClassifier(Check):
     @staticmethod
     def _judge_names(id2label: Any, label2id: Any, names: list[str]) -> None:
         right = dict(enumerate(names))
+        id2label, label2id = _texts_and_ids(id2label), _texts_and_ids(label2id)
         defaults = {place: f"LABEL_{place}" for place in range(len(names))}
         if id2label == defaults:
             raise Miss(
@@ -328,188 +276,13 @@ class BuildClassifier(Check):
         return None
 
 
-class PredictLogits(Check):
-    """Every review of the batch gets its logits, the same each time and whatever the padding."""
-
-    function = "predict_logits"
-
-    def cases(self, rng: random.Random) -> Iterable[Inputs]:
-        """Yield models and batches of token ids."""
-        for classes in (3, 2):
-            yield {
-                "seed": rng.randrange(10**6),
-                "classes": classes,
-                "reviews": some_reviews(rng, 5),
-            }
-
-    @staticmethod
-    def observe(
-        function: Callable[..., Any], *, seed: int, classes: int, reviews: list[list[int]]
-    ) -> dict[str, Any]:
-        """Ask for the logits of the same reviews several times, and padded in several ways."""
-        from transformers import BatchEncoding
-
-        model = tiny_classifier(seed, classes)
-
-        def ask(rows: list[list[int]], extra: int = 0) -> Any:
-            # As in the middle of a fine-tuning run, dropout is on when the question comes.
-            model.train()
-            return function(model, BatchEncoding(padded(rows, extra)))
-
-        return {
-            "once": ask(reviews),
-            "again": ask(reviews),
-            "padded": ask(reviews, extra=6),
-            "backwards": ask(reviews[::-1]),
-            "alone": ask(reviews[:1]),
-        }
-
-    def judge(self, observed: Any, **inputs: Any) -> None:
-        """See :class:`Check`."""
-        self.results(observed, **inputs)
-        self.judge_gradient(observed)
-
-    @staticmethod
-    def judge_gradient(observed: Any) -> None:
-        """Raise :class:`Miss` if the logits, which are right, still hang on a graph."""
-        if getattr(observed["once"], "requires_grad", False):
-            raise Miss(
-                "logits-with-gradient",
-                "The logits are right, but they carry `requires_grad=True`: PyTorch kept all "
-                "intermediate results for a backward pass that never comes, and `.numpy()` will "
-                "refuse them. Ask the model inside `with torch.no_grad():`.",
-                credit=0.5,
-            )
-
-    def results(self, observed: Any, **inputs: Any) -> dict[str, Any]:
-        """Return the logits as tensors if they behave as logits do; otherwise raise Miss."""
-        reviews, classes = inputs["reviews"], inputs["classes"]
-        names = ("once", "again", "padded", "backwards", "alone")
-        told = need_mapping(observed, names, "What was observed")
-        if isinstance(told["once"], dict) and "logits" in told["once"]:
-            raise Miss(
-                "logits-in-a-package",
-                "Your function returns the model's whole output. The logits are inside it: "
-                "`.logits`.",
-            )
-        found = {name: numbers(told[name], "The result of predict_logits") for name in names}
-        once = found["once"]
-        self._judge_shape(once, len(reviews), classes)
-        self._judge_scale(once)
-        if not same(once, found["again"]):
-            raise Miss(
-                "logits-dropout-on",
-                "Asked twice for the same batch, your function gave different logits: "
-                f"{code(_short(once[0]))}, then {code(_short(found['again'][0]))} for the first "
-                "review. In training mode dropout switches parts of the model off at random. Which "
-                "method of the model ends that?",
-            )
-        if len(once) > 1 and same(once[:1].expand_as(once), once):
-            raise Miss(
-                "logits-rows-alike",
-                f"All {len(once)} different reviews got the same logits. That happens when the "
-                "attention mask is all zeros, so that BERT looks at no word: the *second* "
-                "positional argument of the model is `attention_mask`, but the second entry of a "
-                "batch is `token_type_ids`. Pass by name, not by place.",
-            )
-        if not same(once, found["padded"]):
-            raise Miss(
-                "logits-mask-forgotten",
-                f"The first review's logits are {code(_short(once[0]))}; with more padding behind "
-                f"it they become {code(_short(found['padded'][0]))}. BERT read the padding as "
-                "words. What in the batch says which tokens count?",
-            )
-        alone = found["alone"]
-        if alone.shape != (1, classes):
-            raise Miss(
-                "logits-batch-of-one",
-                f"For a batch of one review the logits should be 1 × {classes}; yours have the "
-                f"shape {tuple(alone.shape)}. Is a dimension squeezed away?",
-            )
-        if not same(once.flip(0), found["backwards"]):
-            raise Miss(
-                "logits-order",
-                "With the reviews in backward order your logits are not in backward order. Row i "
-                "of the logits belongs to row i of the batch.",
-            )
-        if not same(once[:1], alone):
-            raise Miss(
-                "logits-of-neighbours",
-                f"In a batch of {len(once)} the first review's logits are {code(_short(once[0]))}, "
-                f"asked alone {code(_short(alone[0]))}. A review's logits must not depend on what "
-                "else is in the batch.",
-            )
-        return found
-
-    @staticmethod
-    def _judge_shape(once: Any, rows: int, classes: int) -> None:
-        shape, given = tuple(once.shape), f"For {rows} reviews and {classes} classes"
-        if shape == (rows, classes):
-            return
-        if shape in ((classes,), (1, classes)):
-            raise Miss(
-                "logits-first-only",
-                f"{given} your function returns the logits of one review only. Return all rows.",
-            )
-        if shape == (rows,):
-            raise Miss(
-                "logits-argmaxed",
-                f"{given} your function returns {rows} numbers. These look like class ids: the "
-                "argmax comes later, here the logits themselves are asked for.",
-            )
-        raise Miss(
-            "logits-shape",
-            f"{given} the logits should be {rows} × {classes}; yours have the shape {shape}.",
-        )
-
-    @staticmethod
-    def _judge_scale(once: Any) -> None:
-        import torch
-
-        ones = torch.ones(len(once), dtype=once.dtype)
-        if bool((once >= 0).all()) and same(once.sum(dim=1), ones):
-            raise Miss(
-                "logits-softmaxed",
-                f"Each row of your result adds up to 1 ({code(_short(once[0]))}, …): these are "
-                "probabilities, softmax has been applied. The loss takes raw logits; after a second "
-                "softmax it would learn badly without any error.",
-            )
-        if same(once.exp().sum(dim=1), ones):
-            raise Miss(
-                "logits-log-softmaxed",
-                f"The exponentials of each row add up to 1 ({code(_short(once[0]))}, …): these are "
-                "log-probabilities. Return the model's logits as they are.",
-            )
-
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
-        """See :class:`Check`."""
-        text = raised.text
-        if "requires grad" in text and "numpy" in text:
-            return Miss(
-                "logits-numpy-refused",
-                f"Your function raised {raised}. The logits still hang on the notes for a backward "
-                "pass: ask the model inside `with torch.no_grad():`.",
-            )
-        if raised.type_name == "AttributeError" and (
-            not text or "'size'" in text or "'shape'" in text
-        ):
-            return Miss(
-                "batch-not-unpacked",
-                "Your function raised an AttributeError inside the model. It was probably given the "
-                "batch as one thing; the model wants its entries one by one, each by its name: "
-                "`model(**batch)` does that.",
-            )
-        if "object is not callable" in text and "Tensor" in text:
-            return Miss(
-                "logits-called",
-                f"Your function raised {raised}. `logits` is a value, not a method: leave the "
-                "brackets out.",
-            )
-        return None
-
-
-def _short(row: Any) -> list[float]:
-    return [round(value, 3) for value in row.flatten()[:6].tolist()]
+def _texts_and_ids(names: Any) -> Any:
+    """Return `names` in a form that compares without surprises."""
+    if not isinstance(names, dict):
+        return names
+    return {
+        key: value if isinstance(value, str | int) else code(value) for key, value in names.items()
+    }
 
 
 CHECKS = (BuildClassifier, PredictLogits, CountParameters, FreezeEncoder)

@@ -8,21 +8,7 @@ from typing import Any, ClassVar
 
 from course.checks.base import Check, Inputs, Miss, Raised, need_mapping, need_number
 from course.checks.metrics import Tabled, numbers
-
-
-def tiny_config(**changes: Any) -> Any:
-    """Return the configuration of a BERT that is ready in a moment."""
-    from transformers import BertConfig
-
-    sizes = {
-        "vocab_size": 200,
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "intermediate_size": 64,
-        "max_position_embeddings": 64,
-    }
-    return BertConfig(**(sizes | changes))
+from course.checks.tiny import tiny_config
 
 
 def partly_frozen(sizes: dict[str, int], frozen: list[str]) -> Any:
@@ -107,7 +93,7 @@ class CountParameters(Tabled):
             raise Miss(
                 "count-nothing-trainable",
                 "The total is right, but you find 0 trainable parameters. The tensors in "
-                "`state_dict()` are detached copies that never ask for a gradient; look at the "
+                "`state_dict()` are detached and never ask for a gradient; look at the "
                 "parameters themselves.",
                 credit=0.5,
             )

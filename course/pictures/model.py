@@ -5,49 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from course.pictures.evaluation import Picture
+
 # Okabe and Ito's colours: told apart by colour-blind readers as well.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"
 
 
 def _figure(width: float, height: float) -> Any:
-    # No pyplot: a figure of its own is shown once, and leaves no state behind.
+    # No pyplot: it would keep every figure, and show some of them twice.
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -> Any:
+def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -> Picture:
     """Show what one text becomes: a vector a token, one vector for all, one logit a class.
 
     `hidden` is tokens × width, `pooled` has the width, `logits` one number for each class.
     """
     hidden, pooled, logits = (tensor.detach().float().cpu() for tensor in (hidden, pooled, logits))
     figure = _figure(9.5, 1.9 + 0.26 * len(tokens))
-    left, middle, right = figure.subplots(1, 3, width_ratios=[6, 1.1, 2.2])
+    left, middle, right = figure.subplots(1, 3, width_ratios=[6, 1.3, 2.2])
     limit = hidden.abs().quantile(0.98).item() or 1.0
     shades = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "aspect": "auto"}
     left.imshow(hidden.numpy(), interpolation="nearest", **shades)
     left.set_yticks(range(len(tokens)), tokens)
     left.set(xlabel=f"{hidden.shape[1]} numbers a token", ylabel="token")
     left.set_title(f"1 · last_hidden_state {tuple(hidden.shape)}", fontsize=10)
-    shades |= {"vmin": -1, "vmax": 1}
+    limit = pooled.abs().quantile(0.98).item() or 1.0
+    shades |= {"vmin": -limit, "vmax": limit}
     middle.imshow(pooled.reshape(-1, 1).numpy(), interpolation="nearest", **shades)
     middle.set_xticks([])
+    middle.set_yticks([])
     middle.set(ylabel="made of [CLS] alone")
     middle.set_title(f"2 · pooler_output\n({len(pooled)},)", fontsize=10)
     right.barh(range(len(logits)), logits.tolist(), color=[BLUE, ORANGE, GREY] * len(logits))
     for place, value in enumerate(logits.tolist()):
-        right.text(0, place - 0.45, f"class {place}: {value:+.3f}", ha="center", fontsize=9)
+        label = f"class {place}: {value:+.3f}"
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        right.text(0, place - 0.52, label, ha="center", fontsize=9, bbox=white)
     right.axvline(0, color="black", linewidth=0.8)
     reach = max(1.3 * logits.abs().max().item(), 1e-3)
     right.set(xlim=(-reach, reach), ylim=(len(logits) - 0.5, -0.7), xlabel="logit")
     right.set_yticks([])
     right.set_title(f"3 · logits ({len(logits)},)", fontsize=10)
     figure.suptitle("One text on its way through the model (red positive, blue negative)")
-    return figure
+    scores = ", ".join(f"class {place} {value:+.3f}" for place, value in enumerate(logits.tolist()))
+    alt = (
+        f"{len(tokens)} tokens with {hidden.shape[1]} numbers each, then one vector of {len(pooled)} "
+        f"numbers, then {len(logits)} logits: {scores}"
+    )
+    return Picture(figure, alt)
 
 
-def dropout_picture(training: Any, evaluation: Any) -> Any:
+def dropout_picture(training: Any, evaluation: Any) -> Picture:
     """Show the two logits of one text, asked many times in each mode (asks × 2 classes)."""
     figure = _figure(6.6, 4.6)
     axes = figure.subplots()
@@ -70,7 +81,11 @@ def dropout_picture(training: Any, evaluation: Any) -> Any:
     )
     axes.set_title("The same text and the same weights")
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), frameon=False)
-    return figure
+    alt = (
+        f"The two logits of one text: {len(first)} scattered answers in train mode, "
+        f"{len(distinct)} distinct in eval mode"
+    )
+    return Picture(figure, alt)
 
 
 def parts(model: Any) -> dict[str, list[tuple[str, Any]]]:
@@ -83,7 +98,7 @@ def parts(model: Any) -> dict[str, list[tuple[str, Any]]]:
     return found
 
 
-def parts_picture(model: Any) -> Any:
+def parts_picture(model: Any) -> Picture:
     """Show how many numbers each part of a BERT classifier holds."""
     sizes = {part: sum(t.numel() for _, t in held) for part, held in parts(model).items()}
     total = sum(sizes.values())
@@ -100,7 +115,7 @@ def parts_picture(model: Any) -> Any:
     axes.set_xlim(100, max(sizes.values()) * 30)
     axes.set_title(f"{total:,} numbers; blue: from the checkpoint, orange and hatched: new")
     axes.grid(axis="x", alpha=0.3)
-    return figure
+    return Picture(figure, "; ".join(f"{part}: {size:,} numbers" for part, size in sizes.items()))
 
 
 def moves(before: Mapping[str, Any], model: Any) -> dict[str, float]:
@@ -113,18 +128,22 @@ def moves(before: Mapping[str, Any], model: Any) -> dict[str, float]:
     return found
 
 
-def moves_picture(runs: Mapping[str, Mapping[str, float]]) -> Any:
+def moves_picture(runs: Mapping[str, Mapping[str, float]]) -> Picture:
     """Show how far each part has moved in each run: name → part → relative change."""
     names: Iterable[str] = next(iter(runs.values()))
     names = list(names)
     figure = _figure(8.5, 1.3 + 0.42 * len(names))
     axes = figure.subplots()
     height = 0.8 / len(runs)
+    # A logarithmic axis has no place for 0: such a part gets the figure 0 and no bar.
+    ways = [change for way in runs.values() for change in way.values() if change > 0]
+    low, high = min(ways, default=1e-6) / 5, max(ways, default=1.0) * 8
     for number, (run, way) in enumerate(runs.items()):
         places = [place + (number - (len(runs) - 1) / 2) * height for place in range(len(names))]
         axes.barh(
             places,
-            [way[name] for name in names],
+            [max(way[name], low) - low for name in names],
+            left=low,
             height=height,
             color=[BLUE, ORANGE, GREY][number % 3],
             hatch=["", "//", ".."][number % 3],
@@ -132,11 +151,16 @@ def moves_picture(runs: Mapping[str, Mapping[str, float]]) -> Any:
         )
         for place, name in zip(places, names, strict=True):
             text = "0" if way[name] == 0 else f"{way[name]:.1e}"
-            axes.text(way[name], place, f" {text}", va="center", fontsize=8)
+            axes.text(max(way[name], low), place, f" {text}", va="center", fontsize=8)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set(xlabel="change of the weights, relative to their size", ylabel="part")
+    axes.set(xscale="log", xlim=(low, high), ylabel="part")
+    axes.set_xlabel("change of the weights, relative to their size (each grid line: ten times)")
     axes.set_title("What one training step moved")
-    axes.legend()
-    return figure
+    axes.grid(axis="x", alpha=0.3)
+    axes.legend(loc="upper right")
+    alt = "; ".join(
+        f"{run}: {', '.join(f'{part} {change:.1e}' for part, change in way.items())}"
+        for run, way in runs.items()
+    )
+    return Picture(figure, alt)

@@ -94,7 +94,7 @@ class LiveTraining:
         self.losses.append(self._loss)
         if self.done % self.every == 0 or self.done == self.steps:
             self._evaluate()
-        elif self.done % 3 == 0:
+        elif self.done % 5 == 0:
             self._show()
 
     def _evaluate(self) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.examiner import Task
-from course.checks import model_setup, parameters
+from course.checks import logits, model_setup, parameters
 from course.checks.base import Inputs, Miss
-from course.checks.model_setup import padded, same, some_reviews, tiny_classifier
+from course.checks.tiny import padded, same, some_reviews, tiny_classifier
 
 
 class BuildClassifier(model_setup.BuildClassifier, Task):
@@ -39,7 +39,7 @@ class BuildClassifier(model_setup.BuildClassifier, Task):
             }
 
 
-class PredictLogits(model_setup.PredictLogits, Task):
+class PredictLogits(logits.PredictLogits, Task):
     """Every review of the batch gets its logits, the same each time and whatever the padding."""
 
     answer_id = "predict-logits"

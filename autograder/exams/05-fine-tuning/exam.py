@@ -49,7 +49,9 @@ class TrainStep(fine_tuning.TrainStep, Task):
         if inputs["dropout"]:
             # Chance may be drawn in another order than ours. Without train() it is not drawn.
             still = _steps(**inputs, training=False)
-            fits = _near(weights, right["weights"], start) or _far(weights, still["weights"], start)
+            fits = _near(weights, right["weights"], start) or (
+                _far(weights, still["weights"], start) and _as_long(weights, start, **inputs)
+            )
             told_right = True
         else:
             fits = _near(weights, right["weights"], start)
@@ -146,9 +148,20 @@ def _near(found: Any, right: list[Any], start: Any) -> bool:
 
 
 def _far(found: Any, wrong: list[Any], start: Any) -> bool:
-    """Return whether each step went elsewhere than `wrong`, and about as far."""
+    """Return whether each step ended elsewhere than `wrong`."""
     shares = _distances(found, wrong, start)
-    return bool(shares) and min(shares) > 10 * NEAR and max(shares) < 3
+    return bool(shares) and min(shares) > 10 * NEAR
+
+
+def _as_long(found: list[Any], start: Any, *, lr: float, factors: list[float], **_: Any) -> bool:
+    """Return whether each step was as long as gradients of norm 1 make it, or a little less."""
+    before = start
+    for after, factor in zip(found, factors, strict=False):
+        way = float((after.detach().double() - before.double()).norm())
+        if not 0.2 < way / (lr * factor) < 1.01:
+            return False
+        before = after.detach()
+    return True
 
 
 class Evaluate(fine_tuning.Evaluate, Task):

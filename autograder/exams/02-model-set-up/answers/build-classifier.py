@@ -310,3 +310,55 @@ def build_classifier(checkpoint, class_names):
 
     model.forward = probabilities
     return model
+
+
+# %% wrong: head-missing
+from types import SimpleNamespace
+
+import torch
+from transformers import AutoModel
+
+
+class Homemade(torch.nn.Module):
+    # Not one of transformers' classes: it has no config, takes no labels and cannot be saved.
+    def __init__(self, checkpoint, classes):
+        super().__init__()
+        self.bert = AutoModel.from_pretrained(checkpoint)
+        self.head = torch.nn.Linear(self.bert.config.hidden_size, classes)
+
+    def forward(self, **batch):
+        return SimpleNamespace(logits=self.head(self.bert(**batch).pooler_output))
+
+
+def build_classifier(checkpoint, class_names):
+    return Homemade(checkpoint, len(class_names))
+
+
+# %% wrong: encoder-missing
+from types import SimpleNamespace
+
+import torch
+
+
+def build_classifier(checkpoint, class_names):
+    # A cheat: a table of random numbers instead of BERT.
+    class Table(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.EmbeddingBag(1000, len(class_names))
+
+        def forward(self, input_ids, attention_mask):
+            return SimpleNamespace(logits=self.table(input_ids))
+
+    return Table()
+
+
+# %% wrong: head-touched
+import torch
+from transformers import AutoModel
+
+
+def build_classifier(checkpoint, class_names):
+    model = AutoModel.from_pretrained(checkpoint)
+    model.classifier.out_features = len(class_names)
+    return model

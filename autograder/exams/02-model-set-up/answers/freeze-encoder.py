@@ -161,3 +161,15 @@ class Pretender:
 
 
 freeze_encoder = Pretender()
+
+
+# %% wrong: freeze-rebuilt
+import torch
+
+
+def freeze_encoder(model):
+    # Another head instead of the one to be trained.
+    model.bert.requires_grad_(False)
+    model.classifier = torch.nn.Linear(32, 9)
+    model.num_labels = model.config.num_labels = 9
+    return model
