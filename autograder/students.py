@@ -253,7 +253,9 @@ class ProcessStudent:
 
     def close(self) -> None:
         """End the process and remove its mailbox."""
+        # Asked to end first: a process that is killed leaves its semaphores behind.
         self._pipe.close()
+        self._process.join(2.0)
         self._kill()
         self.mailbox.close()
 

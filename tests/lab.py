@@ -25,7 +25,11 @@ CHROMIUM_FLAGS = [
 
 def chromium() -> str:
     """Return the path of Chromium; fails with the command that gets one."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     assert found, "No Chromium: run `apt-get install chromium` (or your system's way to get it)."
     return found
 
@@ -52,7 +56,9 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         f"--LabApp.workspaces_dir={folder / '.workspaces'}",
     ]  # fmt: skip
     with (folder / "jupyterlab.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"}
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         for _ in range(300):
@@ -111,7 +117,9 @@ def save(page: Page) -> None:
 def screenshot(page: Page, path: Path) -> None:
     """Write a picture of the whole notebook, however long."""
     height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(int(height) + 150, 16000)})
+    page.set_viewport_size(
+        {"width": page.viewport_size["width"], "height": min(int(height) + 150, 16000)}
+    )
     page.wait_for_timeout(500)
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path)

@@ -17,11 +17,16 @@ LESSONS = [path.stem for path in Layout(ROOT).lesson_files()]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_the_solved_lesson_runs_from_top_to_bottom(course: Layout, tmp_path: Path, lesson: str) -> None:
+def test_the_solved_lesson_runs_from_top_to_bottom(
+    course: Layout, tmp_path: Path, lesson: str
+) -> None:
     # In a course's folder, so that saving reaches the paired text too.
     here = Layout(tmp_path)
     place, master = here.notebook(here.source, lesson), here.lessons / f"{lesson}.md"
-    for path, origin in ((place, course.notebook(course.source, lesson)), (master, course.lessons / master.name)):
+    for path, origin in (
+        (place, course.notebook(course.source, lesson)),
+        (master, course.lessons / master.name),
+    ):
         path.parent.mkdir(parents=True)
         shutil.copy(origin, path)
     before = read_lesson(master)
@@ -33,12 +38,17 @@ def test_the_solved_lesson_runs_from_top_to_bottom(course: Layout, tmp_path: Pat
         save(page)
         screenshot(page, ROOT / "screenshots" / f"{lesson}.png")
         # A picture that is broken has no width.
-        assert page.evaluate(
-            "[...document.querySelectorAll('.jp-Notebook img')].filter(i => !i.naturalWidth).length"
-        ) == 0
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('.jp-Notebook img')].filter(i => !i.naturalWidth).length"
+            )
+            == 0
+        )
     assert not faults
     after = read_lesson(master)
-    assert [(c.source, c.metadata) for c in after.cells] == [(c.source, c.metadata) for c in before.cells]
+    assert [(c.source, c.metadata) for c in after.cells] == [
+        (c.source, c.metadata) for c in before.cells
+    ]
     cells = nbformat.read(place, as_version=4).cells
     checks = [c for c in cells if c.cell_type == "code" and c.source.strip().startswith("check(")]
     assert len(checks) >= 3

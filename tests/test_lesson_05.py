@@ -175,7 +175,7 @@ def test_a_run_is_shown_while_it_goes_on(capsys):
     assert live.done == len(live.losses) == 7 and all(0.4 < loss < 1 for loss in live.losses)
     assert list(live.scores) == [0, 3, 6, 7]
     assert live.progress().startswith("step 7 of 7, loss 0.")
-    assert '<img alt="Loss of every step' in live._repr_html_()
+    assert '<img alt="Loss and validation accuracy so far' in live._repr_html_()
     assert {axes.get_title() for axes in live.figure().axes} >= {"Loss of every step"}
     # Watching changes nothing: neither the mode nor the weights that come out.
     assert modes == [False] + [True] * 6
@@ -184,13 +184,16 @@ def test_a_run_is_shown_while_it_goes_on(capsys):
 
 
 def test_pictures_of_recorded_runs():
-    figure = training.overfitting_picture(RUNS)
-    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
-    figure = training.remedies_picture(RUNS)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    picture = training.overfitting_picture(RUNS)
+    assert [axes.get_ylabel() for axes in picture.figure.axes] == ["loss", "accuracy"]
+    assert "Seed 1 ends at training loss 0.0" in picture.alt
+    picture = training.remedies_picture(RUNS)
+    names = [label.get_text() for label in picture.figure.axes[0].get_yticklabels()]
     assert names[:2] == ["few reviews", "stopped at lowest loss"] and "more dropout" in names
+    assert "more dropout: loss 0." in picture.alt
     for rate in (2e-5, 1e-4, 2e-4, 1e-3):
-        assert f"{rate:g}" in training.rates_picture(RUNS, rate).axes[0].get_title()
+        picture = training.rates_picture(RUNS, rate)
+        assert f"{rate:g}" in picture.figure.axes[0].get_title() and "Seed 0 ends" in picture.alt
     with pytest.raises(ValueError, match="recorded are"):
         training.rates_picture(RUNS, 0.5)
 

@@ -77,7 +77,8 @@ class PredictLogits(Check):
             )
         found = {name: numbers(told[name], "The result of predict_logits") for name in names}
         once = found["once"]
-        self._judge_shape(once, len(reviews), classes)
+        for name in ("once", "again", "padded", "backwards"):
+            self._judge_shape(found[name], len(reviews), classes)
         self._judge_scale(once)
         if not same(once, found["again"]):
             raise Miss(
@@ -125,8 +126,8 @@ class PredictLogits(Check):
         return found
 
     @staticmethod
-    def _judge_shape(once: Any, rows: int, classes: int) -> None:
-        shape, given = tuple(once.shape), f"For {rows} reviews and {classes} classes"
+    def _judge_shape(logits: Any, rows: int, classes: int) -> None:
+        shape, given = tuple(logits.shape), f"For {rows} reviews and {classes} classes"
         if shape == (rows, classes):
             return
         if shape in ((classes,), (1, classes)):

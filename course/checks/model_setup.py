@@ -279,7 +279,7 @@ class BuildClassifier(Check):
 def _texts_and_ids(names: Any) -> Any:
     """Return `names` in a form that compares without surprises."""
     if not isinstance(names, dict):
-        return names
+        return names if isinstance(names, list | tuple) else code(names)
     return {
         key: value if isinstance(value, str | int) else code(value) for key, value in names.items()
     }

@@ -111,7 +111,7 @@ class FineTune(Check):
         if first["returned"] != "model":
             raise Miss(
                 "tune-no-model",
-                f"fine_tune returned {first['returned']}. It should return the trained model.",
+                f"fine_tune should return the trained model. It returned {first['returned']}",
             )
         if "head" not in first:
             raise Miss(
@@ -131,6 +131,12 @@ class FineTune(Check):
 
     @staticmethod
     def _judge_run(run: dict[str, Any], steps: int, batch_size: int) -> None:
+        if run["steps"] == 0:
+            raise Miss(
+                "tune-no-steps",
+                "No optimizer took a step: the model comes back as it was loaded. Draw batches in "
+                "a loop, and call `train_step` on each.",
+            )
         if run["steps"] != steps:
             raise Miss(
                 "tune-wrong-steps",
@@ -243,10 +249,12 @@ class FineTune(Check):
                 "tune-not-padded",
                 f"{said} Reviews of unequal length make no tensor: `padding=True` pads each batch.",
             )
-        if raised.type_name == "StopIteration":
+        if raised.type_name in ("StopIteration", "IndexError"):
             return Miss(
                 "tune-rows-ran-out",
-                f"{said} The reviews ran out before the steps did: begin with them again.",
+                f"{said} Here are {len(TEXTS)} reviews for {inputs.get('steps', 4)} steps of "
+                f"{inputs.get('batch_size', 4)}: did they run out before the steps did? Then begin "
+                "with them again.",
             )
         if "is not on the same device" in text or "same device" in text:
             return Miss(
@@ -328,7 +336,11 @@ class _Watch:
     def told(self, result: Any, device: str) -> dict[str, Any]:
         """Return what was seen of the run and of the model that it returned."""
         if not isinstance(result, self.torch.nn.Module):
-            kind = "None: does it end with `return`?" if result is None else type(result).__name__
+            kind = (
+                "None: does it end with `return`?"
+                if result is None
+                else f"a {type(result).__name__}."
+            )
             return {"returned": kind}
         head = getattr(getattr(result, "classifier", None), "weight", None)
         if head is None or len(head) != 2:

@@ -39,11 +39,13 @@ def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -
     middle.set_yticks([])
     middle.set(ylabel="made of [CLS] alone")
     middle.set_title(f"2 · pooler_output\n({len(pooled)},)", fontsize=10)
-    right.barh(range(len(logits)), logits.tolist(), color=[BLUE, ORANGE, GREY] * len(logits))
+    right.barh(
+        range(len(logits)), logits.tolist(), height=0.55, color=[BLUE, ORANGE, GREY] * len(logits)
+    )
     for place, value in enumerate(logits.tolist()):
         label = f"class {place}: {value:+.3f}"
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        right.text(0, place - 0.52, label, ha="center", fontsize=9, bbox=white)
+        right.text(0, place - 0.36, label, ha="center", fontsize=9, bbox=white)
     right.axvline(0, color="black", linewidth=0.8)
     reach = max(1.3 * logits.abs().max().item(), 1e-3)
     right.set(xlim=(-reach, reach), ylim=(len(logits) - 0.5, -0.7), xlabel="logit")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import json
 import math
 import time
@@ -13,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.pictures.evaluation import BLUE, GREEN, GREY, ORANGE
+from course.pictures.evaluation import BLUE, GREEN, GREY, ORANGE, Picture
 
 MEASURED = Path(__file__).parents[1] / "measured" / "overfitting.json"
 #: The loss of one who gives both classes the probability 1/2.
@@ -121,15 +119,8 @@ class LiveTraining:
     __repr__ = progress
 
     def _repr_html_(self) -> str:
-        stream = io.BytesIO()
-        self.figure().savefig(stream, format="png", dpi=80)
-        image = base64.b64encode(stream.getvalue()).decode()
-        text = html.escape(self.progress())
-        return (
-            f'<p role="status">{text}</p>'
-            f'<img alt="Loss of every step and validation accuracy: {text}" '
-            f'style="max-width:100%" src="data:image/png;base64,{image}">'
-        )
+        picture = Picture(self.figure(), f"Loss and validation accuracy so far: {self.progress()}")
+        return f'<p role="status">{html.escape(self.progress())}</p>{picture._repr_html_()}'
 
     def figure(self) -> Any:
         """Return loss and validation accuracy so far as a figure."""
@@ -196,7 +187,7 @@ def _named(runs: Iterable[Run], name: str) -> list[Run]:
     return [run for run in runs if run.name == name]
 
 
-def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Any:
+def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Picture:
     """Show how training and validation part when few reviews are gone through again and again."""
     figure, axes = _panels(10, 3.6)
     for panel, score in zip(axes, ("loss", "accuracy"), strict=True):
@@ -210,10 +201,20 @@ def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Any:
         panel.axhline(guess, color=GREY, linestyle=":", label="guessing")
         panel.set(xlabel="step", ylabel=score, title=f"{score.capitalize()}: {name}")
         panel.legend()
-    return figure
+    return Picture(figure, f"Loss and accuracy step by step, {name}. {_ends(_named(runs, name))}")
 
 
-def remedies_picture(runs: Sequence[Run]) -> Any:
+def _ends(runs: Iterable[Run]) -> str:
+    """Return in words how `runs` ended."""
+    return " ".join(
+        f"Seed {run.seed} ends at training loss {run.last()['train_loss']:.2f}, validation loss "
+        f"{run.last()['validation_loss']:.2f}, validation accuracy "
+        f"{run.last()['validation_accuracy']:.3f}."
+        for run in runs
+    )
+
+
+def remedies_picture(runs: Sequence[Run]) -> Picture:
     """Show for each remedy, seed by seed, the validation loss and accuracy it ended with."""
     kinds = list(dict.fromkeys(run.name for run in runs if not run.name.startswith("rate")))
     rows: list[tuple[str, list[dict[str, float]]]] = []
@@ -236,10 +237,18 @@ def remedies_picture(runs: Sequence[Run]) -> Any:
         panel.set(xlabel=f"validation {score} ({better} is better)", title=f"Validation {score}")
         panel.legend(loc="best")
     axes[1].tick_params(labelleft=False)
-    return figure
+    told = "; ".join(
+        f"{name}: loss {_list(points, 'loss')}, accuracy {_list(points, 'accuracy')}"
+        for name, points in rows
+    )
+    return Picture(figure, f"Validation loss and accuracy of each remedy and seed. {told}.")
 
 
-def rates_picture(runs: Sequence[Run], rate: float) -> Any:
+def _list(points: Iterable[dict[str, float]], score: str) -> str:
+    return " and ".join(f"{point[f'validation_{score}']:.3f}" for point in points)
+
+
+def rates_picture(runs: Sequence[Run], rate: float) -> Picture:
     """Show the recorded runs with each learning rate, the one of `rate` in the foreground."""
     shown = [run for run in runs if run.name.startswith("rate") or run.name == "more reviews"]
     shown = [run for run in shown if run.seed == 0]
@@ -261,4 +270,5 @@ def rates_picture(runs: Sequence[Run], rate: float) -> Any:
     right.margins(x=0.15)
     left.set(xlabel="step", ylabel="training loss (mean of 10)", title=f"Learning rate {rate:g}")
     right.set(xlabel="step", ylabel="accuracy", title="Accuracy on validation reviews")
-    return figure
+    chosen = _ends(run for run in shown if run.lr == rate)
+    return Picture(figure, f"Runs with the learning rates {rates}; in front {rate:g}. {chosen}")
