@@ -306,7 +306,8 @@ def grade(
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(
             f"[red]The grader itself failed on {len(errors)} tasks[/red]: {escape(who)}. They wait "
-            "for you in formgrader and cost nobody marks."
+            f"for you in formgrader and cost nobody marks; what happened is in {layout.log}.",
+            soft_wrap=True,
         )
         raise typer.Exit(3)
 

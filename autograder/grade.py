@@ -79,7 +79,9 @@ def _in_pools(
     attempts = dict.fromkeys(jobs, 0)
     context = multiprocessing.get_context("spawn")
     while attempts:
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_be_quiet, initargs=(layout.log,)
+        ) as pool:
             futures: dict[Future[list[Record]], Job] = {
                 pool.submit(grade_one, layout.root, job, force): job for job in attempts
             }
@@ -103,6 +105,15 @@ def _in_pools(
                 for process in list((pool._processes or {}).values()):
                     process.terminate()
                 raise
+
+
+def _be_quiet(path: Path) -> None:
+    """Send our log to a file, and what kernels write to the terminal nowhere (in a worker)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
 
 
 def grade_one(root: Path, job: Job, force: bool) -> list[Record]:

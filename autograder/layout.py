@@ -51,6 +51,10 @@ class Layout:
         return self.root / ".autograder" / "secret"
 
     @property
+    def log(self) -> Path:
+        return self.root / ".autograder" / "grade.log"
+
+    @property
     def staging(self) -> Path:
         return self.root / ".autograder" / "staging"
 

@@ -144,12 +144,97 @@ def _takes_the_points(text: str, notebook: NotebookNode) -> str:
     return _as_text(notebook)
 
 
+def _renames_collate(text: str, notebook: NotebookNode) -> str:
+    for cell in _answer_cells(notebook):
+        cell.source = cell.source.replace("def collate(", "def collate_rows(")
+    return _as_text(notebook)
+
+
+SYNTAX_ERROR = _first_answer(
+    "def word_pieces(tokenizer, text:\n    return tokenizer.tokenize(text)\n"
+)
+ENDLESS = _first_answer("def word_pieces(tokenizer, text):\n    while True:\n        pass\n")
+
 BOTH = (TOKENIZING, FINE_TUNING)
 CLASS = (
     Member("ada", "right, in the first recorded style", BOTH, 0),
     Member("bela", "right, in another style", BOTH, 1),
     Member("chidi", "right, in a third style", BOTH, 2),
     Member("dora", "handed in untouched", BOTH, None),
+    Member(
+        "emil",
+        "takes words for pieces, never clears gradients, and a rate too low for a short run",
+        BOTH,
+        wrong={
+            "word-pieces": "split-on-spaces",
+            "collate": "label-not-renamed",
+            "train-step": "step-never-clears",
+            "fine-tune": "rate-too-low",
+        },
+    ),
+    Member(
+        "fay",
+        "pads to a fixed length, evaluates with dropout on, trains the head alone",
+        BOTH,
+        wrong={
+            "encode-reviews": "padded-to-max-length",
+            "evaluate": "evaluate-dropout-on",
+            "fine-tune": "only-head-trained",
+        },
+    ),
+    Member(
+        "gil",
+        "does not truncate, and never clears gradients in a run that looks fine",
+        BOTH,
+        1,
+        wrong={"encode-reviews": "no-truncation", "fine-tune": "gradients-never-cleared"},
+    ),
+    Member(
+        "hana",
+        "reads padding as text, averages the batches, hands back an untrained model",
+        BOTH,
+        2,
+        wrong={
+            "encode-reviews": "mask-over-padding",
+            "evaluate": "evaluate-mean-of-accuracies",
+            "fine-tune": "untrained",
+        },
+    ),
+    Member(
+        "ivo",
+        "hands back weights that were trained elsewhere",
+        BOTH,
+        wrong={"tokenize-dataset": "padded-in-map", "fine-tune": "weights-not-from-this-run"},
+    ),
+    Member(
+        "jun",
+        "a syntax error in one cell",
+        (TOKENIZING,),
+        damage=SYNTAX_ERROR,
+        costs={"word-pieces": "cell-error"},
+    ),
+    Member(
+        "kai", "the file was cut off", (TOKENIZING,), damage=_cut_off, costs="unreadable-notebook"
+    ),
+    Member(
+        "lea", "an endless loop", (TOKENIZING,), damage=ENDLESS, costs={"word-pieces": "timeout"}
+    ),
+    Member("mia", "deletes the examined cells", (TOKENIZING,), 1, damage=_without_examined_cells),
+    Member(
+        "noor",
+        "tries to take the points without the work",
+        (TOKENIZING,),
+        damage=_takes_the_points,
+        costs="unreadable-reply",
+    ),
+    Member("ole", "right, and noisy on stderr", (TOKENIZING,), 2, damage=_noisy),
+    Member(
+        "pia",
+        "gives one function another name",
+        (TOKENIZING,),
+        damage=_renames_collate,
+        costs={"collate": "missing-name"},
+    ),
 )
 
 

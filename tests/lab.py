@@ -114,12 +114,14 @@ def save(page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('.lm-TabBar-tab.jp-mod-dirty')")
 
 
-def screenshot(page: Page, path: Path) -> None:
-    """Write a picture of the whole notebook, however long."""
-    height = page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollHeight")
-    page.set_viewport_size(
-        {"width": page.viewport_size["width"], "height": min(int(height) + 150, 16000)}
-    )
-    page.wait_for_timeout(500)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=path)
+def screenshots(page: Page, stem: Path) -> None:
+    """Write pictures of the whole notebook, a screenful each: STEM-01.png and so on."""
+    step = 1400
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": step + 100})
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    box = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer"
+    height = page.evaluate("box => document.querySelector(box).scrollHeight", box)
+    for number, top in enumerate(range(0, int(height), step), 1):
+        page.evaluate("([box, top]) => document.querySelector(box).scrollTo(0, top)", [box, top])
+        page.wait_for_timeout(250)
+        page.screenshot(path=stem.with_name(f"{stem.name}-{number:02}.png"))

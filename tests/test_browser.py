@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import browser_page, jupyterlab, open_notebook, run_all, save, screenshot
+from lab import browser_page, jupyterlab, open_notebook, run_all, save, screenshots
 
 from autograder.build import read_lesson
 from autograder.layout import Layout
@@ -36,7 +36,7 @@ def test_the_solved_lesson_runs_from_top_to_bottom(
         open_notebook(page, address, str(place.relative_to(tmp_path)))
         run_all(page, timeout=400)
         save(page)
-        screenshot(page, ROOT / "screenshots" / f"{lesson}.png")
+        screenshots(page, ROOT / "screenshots" / lesson)
         # A picture that is broken has no width.
         assert (
             page.evaluate(

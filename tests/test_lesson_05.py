@@ -209,3 +209,47 @@ def test_pictures_module_has_no_pyplot():
     assert "pyplot" not in Path(training.__file__).read_text(encoding="utf-8").replace(
         "No pyplot", ""
     )
+
+
+def _row(name: str, runs: list, point) -> str:
+    """Return the row of the lesson's table for `runs`."""
+    losses = " and ".join(f"{point(run)['validation_loss']:.2f}" for run in runs)
+    accuracies = " and ".join(f"{point(run)['validation_accuracy']:.3f}" for run in runs)
+    return f"| {name} | {losses} | {accuracies} |"
+
+
+def test_the_prose_quotes_what_was_measured():
+    by_name: dict = {}
+    for run in RUNS:
+        by_name.setdefault(run.name, []).append(run)
+    few = by_name["few reviews"]
+    for name, runs in by_name.items():
+        if not name.startswith("rate"):
+            assert _row(name, runs, training.Run.last) in LESSON
+    assert _row("stopped at lowest loss", few, training.Run.best) in LESSON
+    for run in (by_name["more reviews"][0], *(r for r in RUNS if r.name.startswith("rate"))):
+        loss = sum(run.losses[-10:]) / 10
+        row = f"| {run.lr:g} | {loss:.2f} | {run.last()['validation_accuracy']:.3f} |"
+        assert row in LESSON
+    assert [run.best()["step"] for run in few] == [18, 12]
+    assert all(point["train_accuracy"] == 1 for run in few for point in run.curve[2:])
+    # More reviews helped both seeds with both; nothing else made the accuracy better for both.
+    for run, more in zip(few, by_name["more reviews"], strict=True):
+        assert more.last()["validation_accuracy"] > run.last()["validation_accuracy"]
+        assert more.last()["validation_loss"] < run.last()["validation_loss"] / 2
+    for name in ("smaller learning rate", "more dropout", "frozen layers"):
+        gains = [
+            other.last()["validation_accuracy"] - run.last()["validation_accuracy"]
+            for run, other in zip(few, by_name[name], strict=True)
+        ]
+        assert min(gains) < 0 and max(gains) < 0.03
+    fed = [run.last()["train_loss"] for run in by_name["smaller learning rate"]]
+    assert [f"{loss:.2f}" for loss in fed] == ["0.48", "0.56"]
+
+
+def test_dropout_is_there_from_the_start():
+    from transformers import BertForSequenceClassification
+
+    model = BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2)
+    rates = [m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)]
+    assert len(rates) == 20 and set(rates) == {0.1}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 #: Okabe and Ito's colours, which colour-blind people can tell apart.
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#7f7f7f"
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,15 @@ class Picture:
         )
 
 
-def new_figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
-    """Return a white figure of so many inches, and its axes, side by side."""
+def blank_figure(width: float, height: float) -> Any:
+    """Return a white figure of so many inches."""
     # No pyplot: it would keep every figure, and show some of them twice.
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def new_figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
+    """Return a white figure of so many inches, and its axes, side by side."""
+    figure = blank_figure(width, height)
     return figure, figure.subplots(1, panels)

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Okabe and Ito's colours: told apart by colour-blind readers as well.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure that shows itself in any notebook, and says in words what it shows."""
-
-    figure: Any
-    alt: str
-
-    def __repr__(self) -> str:
-        return self.alt
-
-    def _repr_html_(self) -> str:
-        image = io.BytesIO()
-        self.figure.savefig(image, format="png", dpi=100)
-        data = base64.b64encode(image.getvalue()).decode()
-        return (
-            f'<img alt="{html.escape(self.alt)}" style="max-width:100%" '
-            f'src="data:image/png;base64,{data}">'
-        )
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    # No pyplot: it would keep every figure, and show some of them twice.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    return figure, figure.subplots()
+from course.pictures.base import BLUE, GREY, ORANGE, Picture, new_figure
 
 
 def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
     """Show a table of logits, with the largest of each row and the largest of each column."""
     rows, columns = logits.shape
-    figure, axes = _figure(2.6 + 1.4 * columns, 1.8 + 0.42 * rows)
+    figure, axes = new_figure(2.6 + 1.4 * columns, 1.8 + 0.42 * rows)
     least, most = logits.min().item(), logits.max().item()
     # Only the light half of the colours, so that black is readable on all of them.
     axes.imshow(logits.numpy(), cmap="Blues", vmin=least, vmax=2 * most - least, aspect="auto")
@@ -85,7 +54,7 @@ def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
 
 def batches_picture(right: Sequence[int], sizes: Sequence[int]) -> Picture:
     """Show each batch's accuracy, as wide as the batch, and the two averages."""
-    figure, axes = _figure(8.5, 3.4)
+    figure, axes = new_figure(8.5, 3.4)
     start = 0
     for hits, size in zip(right, sizes, strict=True):
         axes.bar(start, hits / size, width=size, align="edge", color="#9ecae1", edgecolor="white")
@@ -106,7 +75,7 @@ def batches_picture(right: Sequence[int], sizes: Sequence[int]) -> Picture:
 
 def confusion_picture(matrix: Any, names: Sequence[str]) -> Picture:
     """Show a confusion matrix: counts, and the share of each row."""
-    figure, axes = _figure(5.2, 4.2)
+    figure, axes = new_figure(5.2, 4.2)
     count = len(names)
     total = [max(sum(row), 1) for row in matrix]
     shares = [[matrix[i][j] / total[i] for j in range(count)] for i in range(count)]
@@ -129,7 +98,7 @@ def confusion_picture(matrix: Any, names: Sequence[str]) -> Picture:
 
 def intervals_picture(results: Mapping[str, tuple[float, float, float]]) -> Picture:
     """Show accuracies with their intervals: name → (accuracy, low, high)."""
-    figure, axes = _figure(8.0, 1.2 + 0.5 * len(results))
+    figure, axes = new_figure(8.0, 1.2 + 0.5 * len(results))
     for place, (share, low, high) in enumerate(results.values()):
         axes.plot([low, high], [place, place], color=BLUE, linewidth=3, solid_capstyle="butt")
         axes.plot(share, place, "o", color=BLUE, markersize=8)

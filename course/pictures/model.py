@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from course.pictures.evaluation import Picture
-
-# Okabe and Ito's colours: told apart by colour-blind readers as well.
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"
-
-
-def _figure(width: float, height: float) -> Any:
-    # No pyplot: it would keep every figure, and show some of them twice.
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+from course.pictures.base import BLUE, GREY, ORANGE, Picture, blank_figure
 
 
 def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -> Picture:
@@ -24,7 +14,7 @@ def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -
     `hidden` is tokens × width, `pooled` has the width, `logits` one number for each class.
     """
     hidden, pooled, logits = (tensor.detach().float().cpu() for tensor in (hidden, pooled, logits))
-    figure = _figure(9.5, 1.9 + 0.26 * len(tokens))
+    figure = blank_figure(9.5, 1.9 + 0.26 * len(tokens))
     left, middle, right = figure.subplots(1, 3, width_ratios=[6, 1.3, 2.2])
     limit = hidden.abs().quantile(0.98).item() or 1.0
     shades = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "aspect": "auto"}
@@ -62,7 +52,7 @@ def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -
 
 def dropout_picture(training: Any, evaluation: Any) -> Picture:
     """Show the two logits of one text, asked many times in each mode (asks × 2 classes)."""
-    figure = _figure(6.6, 4.6)
+    figure = blank_figure(6.6, 4.6)
     axes = figure.subplots()
     first, second = training[:, 0].tolist(), training[:, 1].tolist()
     axes.scatter(first, second, color=ORANGE, alpha=0.6, label=f"train mode, {len(first)} answers")
@@ -104,7 +94,7 @@ def parts_picture(model: Any) -> Picture:
     """Show how many numbers each part of a BERT classifier holds."""
     sizes = {part: sum(t.numel() for _, t in held) for part, held in parts(model).items()}
     total = sum(sizes.values())
-    figure = _figure(8.5, 1.3 + 0.34 * len(sizes))
+    figure = blank_figure(8.5, 1.3 + 0.34 * len(sizes))
     axes = figure.subplots()
     new = ["classifier" in part for part in sizes]
     colours = [ORANGE if one else BLUE for one in new]
@@ -134,7 +124,7 @@ def moves_picture(runs: Mapping[str, Mapping[str, float]]) -> Picture:
     """Show how far each part has moved in each run: name → part → relative change."""
     names: Iterable[str] = next(iter(runs.values()))
     names = list(names)
-    figure = _figure(8.5, 1.3 + 0.42 * len(names))
+    figure = blank_figure(8.5, 1.3 + 0.42 * len(names))
     axes = figure.subplots()
     height = 0.8 / len(runs)
     # A logarithmic axis has no place for 0: such a part gets the figure 0 and no bar.

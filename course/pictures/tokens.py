@@ -57,7 +57,7 @@ def mask_picture(tokenizer: Any, batch: Mapping[str, Any]) -> Picture:
     """Show a batch as a grid: a row for each text, with the places that the mask leaves out grey."""
     mask = batch["attention_mask"]
     rows, columns = mask.shape
-    figure, axes = new_figure(min(1 + 0.62 * columns, 13), 1.1 + 0.42 * rows)
+    figure, axes = new_figure(min(1 + 0.55 * columns, 9.5), 1.1 + 0.42 * rows)
     axes.imshow(mask.numpy(), cmap="Blues", vmin=-0.6, vmax=3.2, aspect="auto")
     for row in range(rows):
         tokens = tokenizer.convert_ids_to_tokens(batch["input_ids"][row].tolist())

@@ -200,7 +200,9 @@ def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Pictu
         guess = GUESSING if score == "loss" else 0.5
         panel.axhline(guess, color=GREY, linestyle=":", label="guessing")
         panel.set(xlabel="step", ylabel=score, title=f"{score.capitalize()}: {name}")
-        panel.legend()
+    # Below both, where it hides no line.
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return Picture(figure, f"Loss and accuracy step by step, {name}. {_ends(_named(runs, name))}")
 
 
@@ -259,15 +261,16 @@ def rates_picture(runs: Sequence[Run], rate: float) -> Picture:
     for run in sorted(shown, key=lambda run: run.lr == rate):
         colour, width, layer = (ORANGE, 2.5, 3) if run.lr == rate else (GREY, 1.0, 1)
         style: dict[str, Any] = {"color": colour, "linewidth": width, "zorder": layer}
-        left.plot(range(1, len(run.losses) + 1), _smooth(run.losses), **style)
+        smooth = _smooth(run.losses)
+        left.plot(range(1, len(smooth) + 1), smooth, **style)
         right.plot(*run.values("validation_accuracy"), "o-", **style)
-        steps, values = run.values("validation_accuracy")
-        right.annotate(
-            f" {run.lr:g}", (steps[-1], values[-1]), color=colour, va="center", zorder=layer
-        )
+        # 1e-3 and 2e-5 end at the same height: one label above, the other below.
+        place = "top" if run.lr < 1e-4 else "bottom" if run.lr > 5e-4 else "center"
+        name = f" {run.lr:.0e}".replace("e-0", "e-")
+        left.annotate(name, (len(smooth), smooth[-1]), color=colour, va=place, zorder=layer)
     left.axhline(GUESSING, color=GREY, linestyle=":")
     right.axhline(0.5, color=GREY, linestyle=":")
-    right.margins(x=0.15)
+    left.margins(x=0.12)
     left.set(xlabel="step", ylabel="training loss (mean of 10)", title=f"Learning rate {rate:g}")
     right.set(xlabel="step", ylabel="accuracy", title="Accuracy on validation reviews")
     chosen = _ends(run for run in shown if run.lr == rate)

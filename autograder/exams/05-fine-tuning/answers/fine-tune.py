@@ -42,6 +42,8 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: the Trainer of transformers
+import tempfile
+
 import torch
 from datasets import Dataset
 from transformers import (
@@ -62,7 +64,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
         remove_columns="text",
     )
     arguments = TrainingArguments(
-        output_dir="trainer",
+        output_dir=tempfile.mkdtemp(),
         max_steps=steps,
         per_device_train_batch_size=batch_size,
         learning_rate=1e-4,

@@ -1,0 +1,59 @@
+"""The course itself, proved as an author proves it: `check-course`, lesson by lesson."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from autograder.answers import recorded_answers
+from autograder.build import DEMO_TAG, read_lesson
+from autograder.check_course import check_course
+from autograder.examiner import all_exams
+from autograder.layout import Layout
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = Layout(ROOT).assignments()
+WAYS = ("Why", "Deep", "See", "Experiment", "Debug", "Challenge")
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
+    course: Layout, lesson: str
+) -> None:
+    faults, tried = check_course(course, [lesson], jobs=1)
+    assert faults == []
+    assert len(tried) > 20
+
+
+def test_mistakes_are_recorded_over_the_whole_course(course: Layout) -> None:
+    wrong, ids = 0, set()
+    for exam in all_exams(course.exams):
+        for task in exam.tasks:
+            answers = recorded_answers(exam, task)
+            assert len({answer.source for answer in answers if answer.right}) >= 3, task.answer_id
+            wrong += sum(not answer.right for answer in answers)
+            ids |= {answer.name for answer in answers if not answer.right}
+    assert wrong >= 40 and len(ids) >= 40
+
+
+def test_functions_have_names_of_their_own(course: Layout) -> None:
+    names = [task.function for exam in all_exams(course.exams) for task in exam.tasks]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_has_its_ways_in_hints_checks_and_mistakes(course: Layout, lesson: str) -> None:
+    notebook = read_lesson(course.lessons / f"{lesson}.md")
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    headings = {match[1] for match in re.finditer(r"^## (\w+): ", prose, re.M)}
+    assert headings >= set(WAYS) - {"Debug"}, "a way in is missing"
+    exam = next(exam for exam in all_exams(course.exams) if exam.assignment == lesson)
+    assert sum(task.points for task in exam.tasks) in (10, 20)
+    for task in exam.tasks:
+        assert f"Task {exam.tasks.index(task) + 1}: `{task.function}` ({task.points} point" in prose
+        assert any(cell.source.strip() == f'check("{task.function}")' for cell in notebook.cells)
+    assert prose.count("<details>") >= len(exam.tasks)
+    assert prose.lower().count("**common mistakes") >= len(exam.tasks)
+    assert any(DEMO_TAG in cell.metadata.get("tags", []) for cell in notebook.cells)
