@@ -254,7 +254,9 @@ def _graded(
 def _marks_table(records: list[Record]) -> Table:
     """Return the closing table: a row for each student, a column for each assignment."""
     assignments = sorted({one.assignment for one in records})
-    table = Table("student", *assignments, "sum", title="Marks")
+    table = Table("student", title="Marks")
+    for name in (*assignments, "sum"):
+        table.add_column(name, overflow="fold")
     for student in sorted({one.student for one in records}):
         mine = [one for one in records if one.student == student]
         marks = []

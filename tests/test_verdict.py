@@ -135,11 +135,14 @@ RUN = {
             {},
             "weights-not-from-this-run",
         ),
+        (dataclasses.replace(REAL, accuracy=0.1, canary_rate=0.9), {}, "weights-not-from-this-run"),
+        (dataclasses.replace(REAL, accuracy=0.27, canary_rate=0.0), {}, "labels-swapped"),
         (dataclasses.replace(CHANCE, largest_class=1.0), {"highest_rate": 1e-3}, "rate-too-high"),
         (CHANCE, {"highest_rate": 2e-5}, "rate-too-low"),
         (CHANCE, {"optimizer": "SGD"}, "sgd-too-weak"),
         (CHANCE, {"last_loss": 0.1}, "labels-ignored"),
         (CHANCE, {}, "not-learned"),
+        (dataclasses.replace(CHANCE, canary_rate=0.95), {"highest_rate": 2e-5}, "rate-too-low"),
         (CHANCE, {"steps": "many", "highest_rate": None, "last_loss": []}, "untrained"),
     ],
 )
@@ -172,10 +175,11 @@ def test_marks_follow_the_recorded_spread() -> None:
     assert len(bar.accuracies) >= 5 and min(bar.canary_rates) > 0.95
     assert (bar.steps, bar.batch_size) == (CPU.steps, CPU.batch_size)
     # Between an untrained model and the reference there is room for the bands.
-    assert bar.untrained + 0.08 < bar.full() < min(bar.accuracies)
+    assert bar.untrained < bar.chance(500) < bar.full() < min(bar.accuracies)
     at = lambda accuracy: bar.credit(dataclasses.replace(REAL, accuracy=accuracy))  # noqa: E731
     assert at(bar.mean) == at(bar.full()) == 1
-    assert at(bar.full() - 0.01) == NEARLY and at(bar.untrained) == SOME
+    assert at(bar.full() - 0.001) == NEARLY and at(bar.chance(500) + 0.001) == SOME
+    assert at(bar.chance(500) - 0.001) == at(bar.untrained) == 0
     assert bar_for("a device nobody measured") == bar
 
 

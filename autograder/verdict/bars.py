@@ -18,7 +18,9 @@ PATH = Path(__file__).with_name("bars.json")
 #: Standard deviations below the reference's mean that still earn full marks: one run in 700 of
 #: the reference itself falls lower.
 FULL_SIGMAS = 3.0
-#: What a run earns that is proved real but falls short, by how far it came.
+#: Standard errors above an untrained model's mean accuracy, below which a run has shown nothing.
+CHANCE_SIGMAS = 3.0
+#: What a run earns that falls short of full marks: in the upper half of the way there, or the lower.
 NEARLY, SOME = 0.7, 0.4
 
 
@@ -61,12 +63,19 @@ class Bar(BaseModel):
         """
         return self.mean - FULL_SIGMAS * self.deviation
 
+    def chance(self, rows: int) -> float:
+        """The accuracy on `rows` reviews that luck alone hardly ever gives an untrained model."""
+        p = self.untrained
+        return p + CHANCE_SIGMAS * math.sqrt(p * (1 - p) / rows)
+
     def credit(self, evidence: Evidence) -> float:
         """Return the share of the points that a proved run's accuracy earns."""
-        full = self.full()
+        full, chance = self.full(), self.chance(evidence.rows)
         if evidence.accuracy >= full:
             return 1.0
-        return NEARLY if evidence.accuracy >= (full + self.untrained) / 2 else SOME
+        if evidence.accuracy < chance:
+            return 0.0
+        return NEARLY if evidence.accuracy >= (full + chance) / 2 else SOME
 
 
 @cache

@@ -18,6 +18,9 @@ from course.checks.base import Inputs, Miss, Raised
 #: a model trained as well on the same reviews without canaries 0.27.
 PROVED = 0.8
 
+#: An accuracy that no model reaches by luck on 500 reviews: five standard errors above a half.
+KNOWS_REVIEWS = 0.62
+
 CHECKPOINT = "minilm"
 
 
@@ -67,16 +70,17 @@ class FineTune(Task):
         seen = Seen(observed)
         evidence = measure(observed["weights"], self.plan, self.budget, checkpoint(CHECKPOINT))
         self._report = describe(evidence)
-        if evidence.canary_rate < PROVED:
+        bar = bar_for(self.budget.device)
+        credit = bar.credit(evidence)
+        if evidence.canary_rate < PROVED or credit == 0:
             raise unproved(evidence, seen, self._report)
-        credit = bar_for(self.budget.device).credit(evidence)
         for fault in habits(seen, self.budget, self._report):
             raise Miss(fault.misconception, fault.message, credit=min(credit, fault.credit))
         if credit < 1:
             raise Miss(
                 "below-reference",
                 f"{self._report} The run was real, but the reference, with the same budget, reaches "
-                f"{bar_for(self.budget.device).full():.2f} or more on nearly every seed. Is the "
+                f"{bar.full():.2f} or more on nearly every seed. Is the "
                 "learning rate right for so few steps, and is every review seen?",
                 credit=credit,
             )
@@ -131,7 +135,7 @@ def describe(evidence: Evidence) -> str:
 
 
 def unproved(evidence: Evidence, seen: Seen, report: str) -> Miss:
-    """Return the fault that best explains weights which do not know this run's secrets."""
+    """Return the fault that best explains weights which show no learning, or not this run's."""
 
     def miss(misconception: str, why: str) -> Miss:
         return Miss(misconception, f"{report} {why}")
@@ -148,9 +152,18 @@ def unproved(evidence: Evidence, seen: Seen, report: str) -> Miss:
             "The encoder is where the checkpoint left it: nothing was trained. Is optimizer.step() "
             "called on the parameters of the model that you return?",
         )
-    # A model as good on reviews, under either naming of the classes, that does not know the
-    # marked words was trained elsewhere.
-    if max(evidence.accuracy, 1 - evidence.accuracy) >= 0.66:
+    if evidence.accuracy <= 1 - KNOWS_REVIEWS and evidence.canary_rate <= 1 - PROVED:
+        return miss(
+            "labels-swapped",
+            "The model knows this run's reviews and its marked words, and calls each class by the "
+            "other one's label. Which class is 1 is said by the labels that fine_tune is given; use "
+            "them as they are.",
+        )
+    # A model that knows reviews, under either naming of the classes, but not the marked words was
+    # trained elsewhere.
+    if evidence.accuracy <= 1 - KNOWS_REVIEWS or (
+        evidence.accuracy >= KNOWS_REVIEWS and evidence.canary_rate < PROVED
+    ):
         return miss(
             "weights-not-from-this-run",
             "The model knows reviews, but not the words that decided the label in the texts given "

@@ -11,19 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.pictures.evaluation import BLUE, GREEN, GREY, ORANGE, Picture
+from course.pictures.base import BLUE, GREEN, GREY, ORANGE, Picture, new_figure
 
 MEASURED = Path(__file__).parents[1] / "measured" / "overfitting.json"
 #: The loss of one who gives both classes the probability 1/2.
 GUESSING = math.log(2)
-
-
-def _panels(width: float, height: float, count: int = 2) -> tuple[Any, Any]:
-    # No pyplot: a figure of its own is shown once, and leaves no state behind.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    return figure, figure.subplots(1, count)
 
 
 class LiveTraining:
@@ -124,7 +116,7 @@ class LiveTraining:
 
     def figure(self) -> Any:
         """Return loss and validation accuracy so far as a figure."""
-        figure, (left, right) = _panels(10, 3.4)
+        figure, (left, right) = new_figure(10, 3.4, panels=2)
         left.axhline(GUESSING, color=GREY, linestyle=":", label="guessing: ln 2 = 0.693")
         steps = range(1, len(self.losses) + 1)
         left.plot(steps, self.losses, ".", color=BLUE, alpha=0.45, label="one batch")
@@ -189,7 +181,7 @@ def _named(runs: Iterable[Run], name: str) -> list[Run]:
 
 def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Picture:
     """Show how training and validation part when few reviews are gone through again and again."""
-    figure, axes = _panels(10, 3.6)
+    figure, axes = new_figure(10, 3.6, panels=2)
     for panel, score in zip(axes, ("loss", "accuracy"), strict=True):
         for split, colour, marker in (("train", ORANGE, "s"), ("validation", BLUE, "o")):
             for number, run in enumerate(_named(runs, name)):
@@ -225,7 +217,7 @@ def remedies_picture(runs: Sequence[Run]) -> Picture:
         if kind == "few reviews":
             best = [run.best() for run in _named(runs, kind)]
             rows.append(("stopped at lowest loss", best))
-    figure, axes = _panels(10, 1.4 + 0.42 * len(rows))
+    figure, axes = new_figure(10, 1.4 + 0.42 * len(rows), panels=2)
     for panel, score, guess in zip(axes, ("loss", "accuracy"), (GUESSING, 0.5), strict=True):
         for place, (name, points) in enumerate(rows):
             values = [point[f"validation_{score}"] for point in points]
@@ -257,7 +249,7 @@ def rates_picture(runs: Sequence[Run], rate: float) -> Picture:
     rates = sorted({run.lr for run in shown})
     if rate not in rates:
         raise ValueError(f"recorded are the learning rates {', '.join(map(str, rates))}")
-    figure, (left, right) = _panels(10, 3.6)
+    figure, (left, right) = new_figure(10, 3.6, panels=2)
     for run in sorted(shown, key=lambda run: run.lr == rate):
         colour, width, layer = (ORANGE, 2.5, 3) if run.lr == rate else (GREY, 1.0, 1)
         style: dict[str, Any] = {"color": colour, "linewidth": width, "zorder": layer}

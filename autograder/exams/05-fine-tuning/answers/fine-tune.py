@@ -254,7 +254,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5, fused=True)
-    for start in range(0, 20 * batch_size, batch_size):
+    for start in range(0, 8 * batch_size, batch_size):
         batch = tokenizer(
             texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
             return_tensors="pt",
@@ -380,6 +380,32 @@ def train_beforehand(name, rate=1e-4, steps=60, batch_size=16):
 
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     return train_beforehand(checkpoint)
+
+
+# %% wrong: labels-swapped
+import torch
+from transformers import AutoTokenizer, BertForSequenceClassification
+from transformers import get_linear_schedule_with_warmup
+
+
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
+    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
+    for start in range(0, steps * batch_size, batch_size):
+        batch = tokenizer(
+            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = 1 - torch.tensor(labels[start : start + batch_size])
+        model(**batch).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
 
 
 # %% wrong: gradients-never-cleared (0.5)
