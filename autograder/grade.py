@@ -69,7 +69,8 @@ def grade(
     for job, found in _in_pools(layout, jobs, workers, force):
         records += found
         progress(job, found)
-    return sorted(records, key=lambda one: (one.assignment, one.student, one.grade_id))
+    # Each submission's records are in its notebook's order already.
+    return sorted(records, key=lambda one: (one.assignment, one.student))
 
 
 def _in_pools(
@@ -136,7 +137,7 @@ def grade_one(root: Path, job: Job, force: bool) -> list[Record]:
     else:
         records = read_records(records_path)
     if staged.complaint is not None:
-        message = f"The notebook handed in could not be read: {staged.complaint}."
+        message = f"The notebook handed in could not be read: {staged.complaint}"
         records = [
             record.model_copy(
                 update={

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -65,20 +64,21 @@ def write_report(records: list[Record], path: Path, title: str) -> None:
 
 def _mistakes(records: list[Record]) -> list[dict[str, Any]]:
     """Return the misconceptions met, the most frequent first, with one message each."""
-    found = [one for one in records if one.misconception not in (None, "skipped", "not-attempted")]
-    count = Counter((one.assignment, one.misconception) for one in found)
+    met: dict[tuple[str, str], dict[str, str]] = {}
+    for one in records:
+        if one.misconception not in (None, "skipped", "not-attempted"):
+            of_mistake = met.setdefault((one.assignment, str(one.misconception)), {})
+            of_mistake.setdefault(one.student, one.message)
     return [
         {
             "assignment": assignment,
             "misconception": misconception,
-            "times": times,
-            "message": next(
-                one.message
-                for one in found
-                if (one.assignment, one.misconception) == (assignment, misconception)
-            ),
+            "students": len(messages),
+            "message": next(iter(messages.values())),
         }
-        for (assignment, misconception), times in count.most_common()
+        for (assignment, misconception), messages in sorted(
+            met.items(), key=lambda item: -len(item[1])
+        )
     ]
 
 

@@ -75,12 +75,12 @@ def _settle_notebook(folder: Path, released: Path, name: str) -> str | None:
     others = sorted(folder.glob("*.ipynb"))
     if not place.exists() and len(others) == 1:
         others[0].rename(place)  # a browser called it "tokenizing (1).ipynb"
-    complaint = "there is no such file" if not place.exists() else _read_complaint(place)
+    complaint = "there is no such file." if not place.exists() else _read_complaint(place)
     if complaint is None:
         return None
     notebook = nbformat.read(released, as_version=4)
     note = nbformat.v4.new_markdown_cell(
-        f"**The notebook handed in could not be read: {complaint}.** What follows is the released "
+        f"**The notebook handed in could not be read: {complaint}** What follows is the released "
         "one. Open yours in JupyterLab, save it, and hand it in again."
     )
     notebook.cells.insert(0, note)
@@ -91,17 +91,17 @@ def _settle_notebook(folder: Path, released: Path, name: str) -> str | None:
 def _read_complaint(path: Path) -> str | None:
     """Return why the notebook in `path` cannot be graded, or None."""
     if path.stat().st_size > MAX_NOTEBOOK_BYTES:
-        return f"it is larger than {MAX_NOTEBOOK_BYTES // 2**20} MB"
+        return f"it is larger than {MAX_NOTEBOOK_BYTES // 2**20} MB."
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     except UnicodeDecodeError:
-        return "it is not UTF-8 text"
+        return "it is not UTF-8 text."
     except RecursionError:
-        return "it is nested too deeply"
+        return "it is nested too deeply."
     except nbformat.reader.NotJSONError:
         return "it is no complete JSON; was it cut off while it was saved or sent?"
     except Exception as error:
-        return f"it is no notebook ({type(error).__name__})"
+        return f"it is no notebook ({type(error).__name__})."
     return _shape_complaint(notebook)
 
 
@@ -114,5 +114,5 @@ def _shape_complaint(notebook: NotebookNode) -> str | None:
         and isinstance(cell.get("metadata"), dict)
         for cell in cells
     ):
-        return "its cells are not as the notebook format has them"
+        return "its cells are not as the notebook format has them."
     return None

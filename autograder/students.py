@@ -102,7 +102,10 @@ class Mailbox:
         try:
             answer = read_reply(reply)
         except BadReply as error:
-            return Silent("unreadable-reply", f"no usable answer came back: {error}.")
+            return Silent(
+                "unreadable-reply",
+                f"no usable answer came back ({error}). Does the notebook change IPython or Python itself?",
+            )
         finally:
             with contextlib.suppress(OSError):
                 reply.unlink()

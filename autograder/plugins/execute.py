@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,10 @@ def _fingerprint(nb: NotebookNode) -> str:
 def _outputs(finding: Finding) -> list[NotebookNode]:
     """Return a finding as outputs that nbgrader scores: the last one is the number of points."""
     line = f"{finding.points:g} of {finding.max_points:g} points ({finding.outcome})"
-    text = f"{line}\n{finding.message}\n"
     if finding.outcome is Outcome.GRADER_ERROR:
-        text = f"Not graded yet.\n{finding.message}\n"
+        line = "Not graded yet."
+    # Feedback pages do not wrap what was printed.
+    text = f"{line}\n{textwrap.fill(finding.message, 100)}\n"
     return [
         new_output("stream", name="stdout", text=text),
         new_output(
