@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.layout import CourseError, Layout
+from autograder.materials import check_materials
 
 if TYPE_CHECKING:
     from autograder.grade import Job
@@ -107,9 +108,10 @@ def check_course(
     """
     # One thread a process: the trials run side by side.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    from autograder import check_course as checker
-
     with one_sentence():
+        check_materials()
+        from autograder import check_course as checker
+
         layout = Layout(root.resolve())
         names = chosen(layout, assignments)
         with progress_bar() as bar:
@@ -157,6 +159,7 @@ def verdict(
     with one_sentence():
         if not file.is_file():
             raise CourseError(f"There is no file {str(file)!r}.")
+        check_materials(jupyter=False)
         from autograder.examiner import examine
         from autograder.records import Outcome
         from autograder.students import ProcessStudent
@@ -194,6 +197,7 @@ def calibrate(
     Example: `autograder calibrate --seeds 8`
     """
     with one_sentence():
+        check_materials()
         from autograder.answers import solution_cells
         from autograder.examiner import load_exam
         from autograder.verdict import calibrate as calibration
@@ -291,6 +295,7 @@ def grade(
     with one_sentence():
         layout = Layout(root.resolve())
         names = chosen(layout, assignments)
+        check_materials()
         records = _graded(layout, names, student, jobs, force)
         if as_json:
             recording.write_records(as_json, records)
@@ -362,12 +367,13 @@ def demo(
 
     Example: `autograder demo --into demo`
     """
-    from autograder import demo as demonstration
-    from autograder import report as reporting
-    from autograder import sample as sampling
-    from autograder.converters import feedback as write_feedback
-
     with one_sentence():
+        check_materials()
+        from autograder import demo as demonstration
+        from autograder import report as reporting
+        from autograder import sample as sampling
+        from autograder.converters import feedback as write_feedback
+
         assignments = sorted({name for one in sampling.CLASS for name in one.assignments})
         with progress_bar() as bar:
             row = bar.add_task("Building", total=3 * len(assignments), what="")

@@ -279,6 +279,8 @@ def _serve(pipe: Connection, cells: list[str], folder: str) -> None:
     import json
 
     os.chdir(folder)
+    # What the student's code leaves behind goes when the folder goes.
+    tempfile.tempdir = folder
     os.environ["MPLBACKEND"] = "agg"
     importlib.import_module("linecache")
     with open(os.devnull, "w") as nowhere:

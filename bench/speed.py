@@ -58,10 +58,17 @@ def visible_check(repeats: int) -> float:
 
 def main(
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each; the median counts.")] = 5,
-    output: Annotated[Path, typer.Option(help="Where the figures go.")] = ROOT / "bench/results/speed.json",
+    output: Annotated[Path, typer.Option(help="Where the figures go.")] = ROOT
+    / "bench/results/speed.json",
 ) -> None:
-    """Print the figures and write them as JSON. Example: python bench/speed.py --repeats 5"""
-    os.environ |= {"HF_HUB_OFFLINE": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    """Print the figures and write them as JSON.
+
+    Example: python bench/speed.py --repeats 5
+    """
+    os.environ |= {
+        "HF_HUB_OFFLINE": "1",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
     bare = seconds(python("-c", "pass"), repeats)
     ours = seconds(python("-c", "import course"), repeats) - bare
     theirs = seconds(python("-c", "import transformers, torch"), max(1, repeats // 2)) - bare

@@ -71,7 +71,7 @@ def load_reviews(
 
 
 def _embedded(wanted: str) -> Rows:
-    path = _combined_path()
+    path = find_combined()
     status = path.stat()
     table = _combined(path, status.st_size, status.st_mtime_ns)
     sources = table["source"].to_pylist()
@@ -82,7 +82,7 @@ def _embedded(wanted: str) -> Rows:
     return rows
 
 
-def _combined_path() -> Path:
+def find_combined() -> Path:
     """Return the file of the embedded reviews: the package's, or the one that is named instead."""
     if named := os.environ.get("BERT_CLASSROOM_REVIEWS"):
         if not Path(named).is_file():

@@ -15,6 +15,8 @@ ANSWERS = "autograder/exams/01-counting/answers/count-words.py"
 RELEASE = "release/01-counting/counting.ipynb"
 LESSON = "course/lessons/01-counting.md"
 
+LAST = '"Of several longest words yours returns the last one."'
+
 BREAKS = [
     ("wrong passes", EXAM, 'raise Miss("last-of-several"', 'return  # ("last-of-several"'),
     ("right fails", EXAM, "if observed != right:", "if True:"),
@@ -22,7 +24,7 @@ BREAKS = [
     ("blank passes", RELEASE, "raise NotImplementedError()", "return 0"),
     ("other message", ANSWERS, "# %% wrong: case-kept", "# %% wrong: something-else"),
     ("other points", ANSWERS, "wrong-counts (0.5)", "wrong-counts (0.25)"),
-    ("message shared", EXAM, 'f"longest_word({text!r}) should be {right!r}."', '"Of several longest words yours returns the last one."'),
+    ("message shared", EXAM, 'f"longest_word({text!r}) should be {right!r}."', LAST),
     ("stale build", LESSON, "A miniature lesson", "A small lesson"),
     ("points differ", LESSON, "points: 2", "points: 4"),
     ("no cell", LESSON, "grade_id: longest-word, ", "grade_id: short-word, "),

@@ -35,7 +35,7 @@ def found(layout: Layout, cell: str) -> Finding:
         (RIGHT.replace(".lower()", ""), Outcome.FAILED, 0, "case-kept", "lower the case"),
         ("count_words = lambda text: {}", Outcome.PARTIAL, 1, "wrong-counts", "should give"),
         ("def count_words(text): raise NotImplementedError()", Outcome.NOT_ATTEMPTED, 0, "not-attempted", ""),
-        ("def count_words(text): return text.upper_case()", Outcome.FAILED, 0, "raised", "return text.upper_case()"),
+        ("def count_words(text): return text.upper_case()", Outcome.FAILED, 0, "raised", "text.upper_case()"),
         ("def count_words(text:", Outcome.FAILED, 0, "cell-error", "SyntaxError"),
         ("pass", Outcome.FAILED, 0, "missing-name", "nothing was called `count_words`"),
         ("def count_words(text):\n while True: pass", Outcome.FAILED, 0, "timeout", "3 seconds"),

@@ -22,6 +22,7 @@ from nbgrader.api import Gradebook
 from autograder.converters import release
 from autograder.layout import Layout
 from autograder.records import Record, all_records, read_records
+from course import checkpoint
 
 NAME = "01-counting"
 Edit = Callable[[NotebookNode], None]
@@ -125,7 +126,14 @@ def retyped(notebook: NotebookNode) -> None:
 
 
 LOOP = "def count_words(text):\n    while True:\n        pass\n"
-STUBBORN = "import time\nwhile True:\n    try:\n        time.sleep(9)\n    except KeyboardInterrupt:\n        pass"
+STUBBORN = """
+import time
+while True:
+    try:
+        time.sleep(9)
+    except KeyboardInterrupt:
+        pass
+"""
 
 
 def test_a_class_is_graded_whatever_is_handed_in(
@@ -203,7 +211,10 @@ def test_a_class_is_graded_whatever_is_handed_in(
         assert "Counter(text" not in text and "case-kept" not in text and "def judge" not in text
 
 
-SOLUTION = "def count_words(text):\n    words = text.lower().split()\n    return {w: words.count(w) for w in words}\n"
+SOLUTION = """def count_words(text):
+    words = text.lower().split()
+    return {w: words.count(w) for w in words}
+"""
 
 
 def test_plain_nbgrader_gives_the_same_marks(classroom: Layout, run: Callable[..., Any]) -> None:
@@ -326,3 +337,28 @@ def test_what_is_not_released_cannot_be_graded(miniature: Layout, run: Callable[
         "01-counting is not released yet: run `nbgrader generate_assignment 01-counting`"
         in done.stderr
     )
+
+
+def test_a_changed_model_or_a_missing_package_stops_before_it_costs_marks(
+    classroom: Layout, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(classroom, "ann")
+    program = (
+        "import sys; sys.modules['nbgrader'] = None; from autograder.cli import app; "
+        f"app(['grade', '--root', {str(classroom.root)!r}])"
+    )
+    done = run(sys.executable, "-c", program, code=2)
+    assert "The package 'nbgrader' is missing: run `pip install -r requirements.txt`" in done.stderr
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint(), folder)
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.seek(5_000_000)
+        file.write(b"\0\0\0\0")
+    monkeypatch.setenv("BERT_CLASSROOM_CHECKPOINT", str(folder))
+    for arguments in (
+        ("grade", "--root", classroom.root),
+        ("check-course", "--root", classroom.root),
+    ):
+        done = run("autograder", *arguments, code=2)
+        assert "sha256 differs" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert not classroom.records(NAME, "ann").exists()

@@ -49,7 +49,10 @@ def _tokenizer(checkpoint: str) -> Any:
 @cache
 def _encoder(checkpoint: str) -> dict[str, Any]:
     """Return the checkpoint's encoder weights, by their names in a classifier."""
-    from transformers import BertModel
+    from transformers import BertModel, logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
     return {f"bert.{k}": v for k, v in BertModel.from_pretrained(checkpoint).state_dict().items()}
 

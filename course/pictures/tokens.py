@@ -38,7 +38,7 @@ class Pieces:
                 f'<br><small style="color:#333">{number}</small></span>'
             )
         legend = (
-            "blue: a word, or its beginning · orange: goes on with a word · grey: special token"
+            "blue: a word, or its beginning · orange (##): continues the word · grey: special token"
         )
         return (
             f'<div role="img" aria-label="Word pieces with their ids: {html.escape(repr(self))}">'
@@ -57,13 +57,28 @@ def mask_picture(tokenizer: Any, batch: Mapping[str, Any]) -> Picture:
     """Show a batch as a grid: a row for each text, with the places that the mask leaves out grey."""
     mask = batch["attention_mask"]
     rows, columns = mask.shape
-    figure, axes = new_figure(min(1 + 0.55 * columns, 9.5), 1.1 + 0.42 * rows)
-    axes.imshow(mask.numpy(), cmap="Blues", vmin=-0.6, vmax=3.2, aspect="auto")
+    # Many tokens stand upright, in higher rows: side by side they would run into each other.
+    turned = columns > 18
+    figure, axes = new_figure(
+        min(1 + (0.22 if turned else 0.55) * columns, 11), 1.1 + (0.9 if turned else 0.42) * rows
+    )
+    axes.imshow(mask.numpy(), cmap="Blues", vmin=0, vmax=2.6, aspect="auto")
     for row in range(rows):
         tokens = tokenizer.convert_ids_to_tokens(batch["input_ids"][row].tolist())
         for column, token in enumerate(tokens):
             colour = "black" if mask[row, column] else GREY
-            axes.text(column, row, token, ha="center", va="center", fontsize=7, color=colour)
+            axes.text(
+                column,
+                row,
+                token.replace("$", r"\$"),  # a lone $ would begin a formula
+                ha="center",
+                va="center",
+                fontsize=7,
+                color=colour,
+                rotation=90 if turned else 0,
+            )
+    for row in range(1, rows):
+        axes.axhline(row - 0.5, color="white", linewidth=3)
     axes.set_yticks(range(rows), [f"text {row}" for row in range(rows)])
     axes.set_xlabel("position")
     axes.set_title("attention_mask: blue is 1 (read), white is 0 (padding)", fontsize=10)
@@ -75,7 +90,7 @@ def mask_picture(tokenizer: Any, batch: Mapping[str, Any]) -> Picture:
 def lengths_picture(lengths: Sequence[int], max_length: int) -> Picture:
     """Show how many word pieces texts have, and what `max_length` would cut off."""
     figure, axes = new_figure(7, 2.8)
-    axes.hist(list(lengths), bins=40, color=BLUE)
+    axes.hist(list(lengths), bins=range(0, max(lengths) + 3, 2), color=BLUE)
     axes.axvline(max_length, color=ORANGE, linewidth=2)
     cut = sum(length > max_length for length in lengths)
     share = cut / len(lengths)
@@ -92,8 +107,8 @@ def lengths_picture(lengths: Sequence[int], max_length: int) -> Picture:
     return Picture(figure, alt)
 
 
-def work_picture(lengths: Sequence[int], batch_size: int, fixed: int) -> Picture:
-    """Show how many places of all batches are padding, by three ways of padding."""
+def work_picture(lengths: Sequence[int], batch_size: int, fixed: int | None = None) -> Picture:
+    """Show how many places of all batches are padding, by two ways of padding or three."""
     longest = [
         max(lengths[start : start + batch_size]) for start in range(0, len(lengths), batch_size)
     ]
@@ -104,15 +119,22 @@ def work_picture(lengths: Sequence[int], batch_size: int, fixed: int) -> Picture
     ways = {
         "longest of each batch": sum(n * size for n, size in zip(longest, sizes, strict=True)),
         "longest of all": max(lengths) * len(lengths),
-        f"fixed length {fixed}": fixed * len(lengths),
     }
-    figure, axes = new_figure(7, 2.2)
+    if fixed:
+        ways[f"fixed length {fixed}"] = fixed * len(lengths)
+    figure, axes = new_figure(7, 2.5)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}")
     names = list(ways)
     axes.barh(names, [text] * len(ways), color=BLUE, label="word pieces")
     axes.barh(names, [n - text for n in ways.values()], left=text, color=ORANGE, label="padding")
     axes.invert_yaxis()
-    axes.set_xlabel("places that the model computes")
-    axes.legend(fontsize=8)
+    axes.set_xlabel("places that the model computes, in thousands")
+    axes.legend(fontsize=8, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
-    shares = "; ".join(f"{name}: {1 - text / n:.0%} padding" for name, n in ways.items())
-    return Picture(figure, f"Bars of word pieces and padding. {shares}.")
+    axes.set_xlim(0, 1.22 * max(ways.values()))
+    shares = {name: f"{1 - text / n:.0%} padding" for name, n in ways.items()}
+    for name, share in shares.items():
+        axes.text(ways[name], name, f" {share}", va="center", fontsize=8)
+    axes.set_title(f"{text:,} word pieces in batches of {batch_size}, padded to the …", fontsize=10)
+    told = "; ".join(f"{name}: {share}" for name, share in shares.items())
+    return Picture(figure, f"Bars of word pieces and padding. {told}.")

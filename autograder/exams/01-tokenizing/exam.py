@@ -7,50 +7,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.examiner import Task
-from course.checks import tokenizing
+from course.checks import batching, tokenizing
 from course.checks.base import Inputs, Miss, code
 from course.checks.tokenizing import tokenizer
 
-WORDS = [
-    "a",
-    "an",
-    "the",
-    "film",
-    "plot",
-    "actor",
-    "brilliance",
-    "underwhelming",
-    "unforgettable",
-    "charmless",
-    "cinematography",
-    "hilarious",
-    "overlong",
-    "predictability",
-    "screenwriter",
-    "heart",
-    "moving",
-    "story",
-    "dull",
-    "tokenization",
-    "melodramatically",
-    "rewatchable",
-    "soundtrack",
-    "whimsical",
-    "director's",
-    "laugh-out-loud",
-    ",",
-    ".",
-    "!",
-    "disappointment",
-    "gripping",
-    "quietly",
-    "masterpiece",
-]
+WORDS = """\
+a an the film plot actor brilliance underwhelming unforgettable charmless cinematography
+hilarious overlong predictability screenwriter heart moving story dull tokenization
+melodramatically rewatchable soundtrack whimsical director's laugh-out-loud , . !
+disappointment gripping quietly masterpiece
+"""
 
 
 def review(rng: random.Random, words: int) -> str:
     """Return a text of so many words that nobody can have seen before."""
-    return " ".join(rng.choice(WORDS) for _ in range(words)).capitalize()
+    return " ".join(rng.choice(WORDS.split()) for _ in range(words)).capitalize()
 
 
 class WordPieces(tokenizing.WordPieces, Task):
@@ -93,7 +64,7 @@ class EncodeReviews(tokenizing.EncodeReviews, Task):
             texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt"
         )
         for name in ("input_ids", "attention_mask"):
-            if observed[name].long().tolist() != right[name].tolist():
+            if observed[name].tolist() != right[name].tolist():
                 raise Miss(
                     "other-ids",
                     f"{name} differs from what the tokenizer gives for these texts, as in the row "
@@ -101,7 +72,7 @@ class EncodeReviews(tokenizing.EncodeReviews, Task):
                 )
 
 
-class TokenizeDataset(tokenizing.TokenizeDataset, Task):
+class TokenizeDataset(batching.TokenizeDataset, Task):
     """A dataset gains input_ids and attention_mask, truncated, not yet padded, and keeps its labels."""
 
     answer_id = "tokenize-dataset"
@@ -110,8 +81,8 @@ class TokenizeDataset(tokenizing.TokenizeDataset, Task):
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         rows = rng.randint(8, 14)
         yield {
-            "texts": [review(rng, rng.choice([2, 5, 9, 40])) for _ in range(rows)],
-            "labels": [rng.randrange(2) for _ in range(rows)],
+            "texts": [review(rng, n) for n in (2, 40, *rng.choices([2, 5, 9, 40], k=rows))],
+            "labels": [rng.randrange(2) for _ in range(rows + 2)],
             "max_length": rng.randint(20, 28),
         }
 
@@ -126,7 +97,7 @@ class TokenizeDataset(tokenizing.TokenizeDataset, Task):
             )
 
 
-class Collate(tokenizing.Collate, Task):
+class Collate(batching.Collate, Task):
     """Rows become one batch of tensors, padded to the longest of them, with their labels."""
 
     answer_id = "collate"
@@ -135,8 +106,10 @@ class Collate(tokenizing.Collate, Task):
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         for _ in range(2):
             rows = []
-            for _ in range(rng.randint(3, 7)):
-                size = rng.randint(0, 20)
+            # One short and one long row at least: rows that happen to be equal prove nothing.
+            sizes = [2, 20, *(rng.randint(0, 19) for _ in range(rng.randint(1, 5)))]
+            rng.shuffle(sizes)
+            for size in sizes:
                 ids = [101, *(rng.randint(1000, 29000) for _ in range(size)), 102]
                 rows.append(
                     {

@@ -39,6 +39,21 @@ class Collator:
 collate = Collator()
 
 
+# %% right: numpy, filled by hand
+import numpy as np
+
+
+def collate(tokenizer, rows):
+    shape = (len(rows), max(len(row["input_ids"]) for row in rows))
+    ids, mask = np.full(shape, tokenizer.pad_token_id), np.zeros(shape, dtype=np.int64)
+    for ids_row, mask_row, row in zip(ids, mask, rows):
+        ids_row[: len(row["input_ids"])] = row["input_ids"]
+        mask_row[: len(row["input_ids"])] = row["attention_mask"]
+    labels = np.array([row.pop("label") for row in rows])
+    named = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+    return {name: torch.from_numpy(array) for name, array in named.items()}
+
+
 # %% wrong: label-not-renamed
 def collate(tokenizer, rows):
     return tokenizer.pad(rows, return_tensors="pt")
@@ -120,5 +135,40 @@ def collate(tokenizer, rows):
     return {
         "input_ids": ids,
         "attention_mask": torch.ones(len(rows), longest),
+        "labels": torch.tensor([row["label"] for row in rows]),
+    }
+
+
+# %% wrong: labels-not-long
+def collate(tokenizer, rows):
+    batch = tokenizer.pad([{k: v for k, v in r.items() if k != "label"} for r in rows], return_tensors="pt")
+    batch["labels"] = torch.tensor([row["label"] for row in rows], dtype=torch.int32)
+    return batch
+
+
+# %% wrong: labels-shape
+def collate(tokenizer, rows):
+    batch = tokenizer.pad([{k: v for k, v in r.items() if k != "label"} for r in rows], return_tensors="pt")
+    batch["labels"] = torch.tensor([[row["label"]] for row in rows])
+    return batch
+
+
+# %% wrong: mask-over-text
+def collate(tokenizer, rows):
+    batch = tokenizer.pad(
+        [{"input_ids": row["input_ids"][:], "attention_mask": [0] * len(row["input_ids"])} for row in rows],
+        return_tensors="pt",
+    )
+    batch["labels"] = torch.tensor([row["label"] for row in rows])
+    return batch
+
+
+# %% wrong: batch-shape
+# Cuts every row to the shortest: a rectangle, too, but at the cost of text.
+def collate(tokenizer, rows):
+    shortest = min(len(row["input_ids"]) for row in rows)
+    return {
+        "input_ids": torch.tensor([row["input_ids"][:shortest] for row in rows]),
+        "attention_mask": torch.tensor([row["attention_mask"][:shortest] for row in rows]),
         "labels": torch.tensor([row["label"] for row in rows]),
     }

@@ -50,6 +50,30 @@ def encode_reviews(tokenizer, texts, max_length):
     return DataCollatorWithPadding(tokenizer)(rows)
 
 
+# %% right: the Rust tokenizer beneath
+import torch
+
+
+def encode_reviews(tokenizer, texts, max_length):
+    import copy
+
+    backend = copy.deepcopy(tokenizer.backend_tokenizer)
+    backend.enable_truncation(max_length)
+    backend.enable_padding(pad_id=tokenizer.pad_token_id, pad_token=tokenizer.pad_token)
+    rows = backend.encode_batch(texts)
+    return {
+        "input_ids": torch.tensor([row.ids for row in rows]),
+        "attention_mask": torch.tensor([row.attention_mask for row in rows], dtype=torch.bool),
+    }
+
+
+# %% right: words cut beforehand, and the tokenizer told so
+encode_reviews = lambda tok, texts, n: tok(
+    [text.split() for text in texts], is_split_into_words=True, padding="longest",
+    truncation="only_first", max_length=n, return_tensors="pt",
+)
+
+
 # %% wrong: no-padding
 def encode_reviews(tokenizer, texts, max_length):
     return tokenizer(texts, truncation=True, max_length=max_length, return_tensors="pt")
@@ -149,3 +173,50 @@ class Always:
 
 def encode_reviews(tokenizer, texts, max_length):
     return {"input_ids": Always(), "attention_mask": Always()}
+
+
+# %% wrong: no-truncation
+# Truncation without a length cuts at the model's 512.
+def encode_reviews(tokenizer, texts, max_length):
+    return tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+
+
+# %% wrong: cut-in-words
+def encode_reviews(tokenizer, texts, max_length):
+    texts = [" ".join(text.split()[:max_length]) for text in texts]
+    return tokenizer(texts, padding=True, return_tensors="pt")
+
+
+# %% wrong: words-unknown
+import torch
+
+
+def encode_reviews(tokenizer, texts, max_length):
+    rows = [["[CLS]", *text.split(" "), "[SEP]"][:max_length] for text in texts]
+    longest = max(map(len, rows))
+    ids = [tokenizer.convert_tokens_to_ids(row + ["[PAD]"] * (longest - len(row))) for row in rows]
+    ids = torch.tensor(ids)
+    return {"input_ids": ids, "attention_mask": (ids != 0).long()}
+
+
+# %% wrong: padded-in-front
+def encode_reviews(tokenizer, texts, max_length):
+    tokenizer.padding_side = "left"
+    try:
+        return tokenizer(
+            texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt"
+        )
+    finally:
+        tokenizer.padding_side = "right"
+
+
+# %% wrong: mask-hides-text
+def encode_reviews(tokenizer, texts, max_length):
+    batch = tokenizer(texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
+    batch["attention_mask"] = batch["token_type_ids"]
+    return batch
+
+
+# %% wrong: not-a-batch
+def encode_reviews(tokenizer, texts, max_length):
+    return tokenizer(" ".join(texts), truncation=True, max_length=max_length, return_tensors="pt")

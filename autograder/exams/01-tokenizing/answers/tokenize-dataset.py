@@ -93,7 +93,64 @@ def tokenize_dataset(dataset, tokenizer, max_length):
 def tokenize_dataset(dataset, tokenizer, max_length):
     def tokenize(rows):
         out = tokenizer(rows["text"], truncation=True, max_length=max_length)
-        out["input_ids"] = [[7] * len(row) for row in out["input_ids"]]
+        out["input_ids"] = [[101] + [2143] * (len(row) - 2) + [102] for row in out["input_ids"]]
         return out
+
+    return dataset.map(tokenize, batched=True)
+
+
+# %% wrong: tensors-in-map
+def tokenize_dataset(dataset, tokenizer, max_length):
+    return dataset.map(
+        lambda rows: tokenizer(
+            rows["text"], truncation=True, max_length=max_length, return_tensors="pt"
+        ),
+        batched=True,
+    )
+
+
+# %% wrong: padded-in-map
+def tokenize_dataset(dataset, tokenizer, max_length):
+    return dataset.map(
+        lambda rows: tokenizer(
+            rows["text"], padding="max_length", truncation=True, max_length=max_length
+        ),
+        batched=True,
+    )
+
+
+# %% wrong: map-no-special-tokens
+def tokenize_dataset(dataset, tokenizer, max_length):
+    def tokenize(rows):
+        return tokenizer(
+            rows["text"], truncation=True, max_length=max_length, add_special_tokens=False
+        )
+
+    return dataset.map(tokenize, batched=True)
+
+
+# %% wrong: map-cut-too-short
+def tokenize_dataset(dataset, tokenizer, max_length):
+    def tokenize(rows):
+        return tokenizer([text[:max_length] for text in rows["text"]])
+
+    return dataset.map(tokenize, batched=True)
+
+
+# %% wrong: label-changed
+def tokenize_dataset(dataset, tokenizer, max_length):
+    def tokenize(rows):
+        batch = tokenizer(rows["text"], truncation=True, max_length=max_length)
+        batch["label"] = [2 * label - 1 for label in rows["label"]]
+        return batch
+
+    return dataset.map(tokenize, batched=True)
+
+
+# %% wrong: map-mask-wrong
+def tokenize_dataset(dataset, tokenizer, max_length):
+    def tokenize(rows):
+        batch = tokenizer(rows["text"], truncation=True, max_length=max_length)
+        return {"input_ids": batch["input_ids"], "attention_mask": batch["token_type_ids"]}
 
     return dataset.map(tokenize, batched=True)

@@ -1,0 +1,266 @@
+"""The exam of lesson 03: what an optimizer, a schedule and one update do to weights and rates."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from autograder.examiner import Task
+from course.checks import optimizer_scheduler
+from course.checks.base import Inputs, Miss, need_mapping
+from course.checks.fine_tuning import as_batch, draw_reviews, losses_in, tiny_bert
+from course.checks.optimizer_scheduler import by_name, flat, gradients_for
+
+
+class MakeOptimizer(optimizer_scheduler.MakeOptimizer, Task):
+    """AdamW moves every weight at the given rate; biases and LayerNorm are spared from decay."""
+
+    answer_id = "make-optimizer"
+    points = 3
+    timeout = 20
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        for _ in range(2):
+            yield {
+                "seed": rng.randrange(1, 10**6),
+                # Far from PyTorch's own 1e-3 and 0.01, so that a default shows.
+                "learning_rate": rng.uniform(2e-3, 2e-2),
+                "weight_decay": rng.uniform(0.1, 0.3),
+            }
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """Compare the weights with AdamW written out; symptoms only choose the message."""
+        model, idle, moved = self.steps(observed, inputs["seed"])
+        rate, decay = inputs["learning_rate"], inputs["weight_decay"]
+        shrunk, right = _adamw(model, **inputs)
+        start = by_name(model, flat(model))
+        for weights, wanted, unit in (
+            # Without gradients the step is decay alone, and so is the unit of its error.
+            (idle[0], shrunk, rate * decay),
+            (moved[0], right[0], rate),
+            (moved[1], right[1], rate),
+        ):
+            for name, tensor in by_name(model, weights).items():
+                error = float((tensor - wanted[name]).pow(2).mean().sqrt()) / unit
+                if not error < 0.02 * max(1.0, float(start[name].pow(2).mean().sqrt())):
+                    self.symptoms(observed, **inputs)
+                    raise Miss(
+                        "adamw-other-settings",
+                        f"The first step is as AdamW's, but not all is: `{name}` ends elsewhere. "
+                        "Is it `torch.optim.AdamW`, with its own `betas` and `eps`?",
+                    )
+
+
+def _adamw(
+    model: Any, *, seed: int, learning_rate: float, weight_decay: float
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the weights after a step without gradients, and after two with them."""
+    import torch
+
+    start = by_name(model, flat(model))
+    spared = {name for name in start if name.endswith(".bias") or ".LayerNorm." in name}
+    decay = {name: 0.0 if name in spared else weight_decay for name in start}
+    shrunk = {name: w * (1 - learning_rate * decay[name]) for name, w in start.items()}
+    first, second = ({name: torch.zeros_like(w) for name, w in start.items()} for _ in range(2))
+    weights, result = start, []
+    for step in (1, 2):
+        gradients = torch.cat([g.flatten() for g in gradients_for(model, seed + step)])
+        moved = {}
+        for name, gradient in by_name(model, gradients).items():
+            first[name] = 0.9 * first[name] + 0.1 * gradient
+            second[name] = 0.999 * second[name] + 0.001 * gradient**2
+            mean = first[name] / (1 - 0.9**step)
+            size = (second[name] / (1 - 0.999**step)).sqrt() + 1e-8
+            kept = weights[name] * (1 - learning_rate * decay[name])
+            moved[name] = kept - learning_rate * mean / size
+        weights = moved
+        result.append(moved)
+    return shrunk, result
+
+
+class TrainingSteps(optimizer_scheduler.TrainingSteps, Task):
+    """A run has as many steps as batches in all epochs, the short ones included."""
+
+    answer_id = "training-steps"
+    points = 1
+    timeout = 10
+
+    # The judgement is the visible check's; only the counting is done here.
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        size = rng.randint(5, 40)
+        full = rng.randint(20, 90)
+        for rows, batch_size in (
+            # So few rows left over that two epochs of them make no batch more.
+            (full * size + rng.randint(1, size // 4), size),
+            (full * size, size),
+            (rng.randint(2, size - 1), size),
+            (full * size - 1, size),
+        ):
+            yield {"rows": rows, "batch_size": batch_size, "epochs": rng.randint(3, 6)}
+
+    def batches(self, rows: int, batch_size: int) -> tuple[int, int]:
+        return rows // batch_size, int(rows % batch_size > 0)
+
+
+class MakeSchedule(optimizer_scheduler.MakeSchedule, Task):
+    """The rate rises from 0 to its full height, and falls to 0 again, over all batches of all epochs."""
+
+    answer_id = "make-schedule"
+    points = 2
+    timeout = 15
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        for _ in range(3):
+            yield {
+                "rates": [10 ** rng.uniform(-5, 1) for _ in range(rng.randint(2, 3))],
+                "batches_per_epoch": rng.randint(20, 40),
+                "epochs": rng.randint(3, 5),
+                "warmup_share": rng.choice([0.1, 0.15, 0.2, 0.25, 0.3]),
+            }
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """Compare with the curve itself; symptoms only choose the message."""
+        total = inputs["batches_per_epoch"] * inputs["epochs"]
+        exact = inputs["warmup_share"] * total
+        # A share of the steps need not be a whole number: however it is rounded is right.
+        warm_ups = {math.floor(exact), round(exact), math.ceil(exact), exact}
+        for shares in self.shares(observed, **inputs):
+            if not any(_near(shares, _curve(warm, total)) for warm in warm_ups):
+                self.symptoms(observed, **inputs)
+                raise Miss(
+                    "schedule-other-curve",
+                    f"In a run of {total} steps your rate does not follow the two straight lines "
+                    f"from 0 to its full height, in {exact:g} steps, and down to 0 at the end.",
+                )
+
+
+def _curve(warm: float, total: int) -> list[float]:
+    return [
+        step / warm if step < warm else (total - step) / (total - warm) for step in range(total + 1)
+    ]
+
+
+def _near(found: list[float], wanted: list[float]) -> bool:
+    return all(abs(a - b) < 1e-3 for a, b in zip(found, wanted, strict=True))
+
+
+class Update(optimizer_scheduler.Update, Task):
+    """One batch moves the weights once: clipped gradients, the planned rate, nothing left over."""
+
+    answer_id = "update"
+    points = 4
+    timeout = 20
+
+    #: How far the weights may be from ours, as a share of the way that ours went.
+    NEAR = 0.02
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        """Yield steps whose gradients are too long, and steps whose gradients are not."""
+        for max_norm in (rng.uniform(0.2, 0.8), rng.uniform(1.2, 1.6), rng.uniform(5e3, 5e4)):
+            while True:
+                counts = [rng.randint(3, 7) for _ in range(3)]
+                case = {
+                    "seed": rng.randrange(10**6),
+                    "reviews": [draw_reviews(rng, count) for count in counts],
+                    "labels": [[rng.randrange(2) for _ in range(count)] for count in counts],
+                    "lr": rng.uniform(0.01, 0.03),
+                    # Far apart, so that a rate taken a step too early or too late shows.
+                    "factors": rng.sample((0.3, 0.6, 1.0, 1.7), 4),
+                    "max_norm": max_norm,
+                }
+                # All batches on the same side of the border, and far from it; and no step so
+                # wild that rounding errors grow.
+                norms = _steps(**case)["norms"]
+                if max_norm > 1e3:
+                    # Rates fit for gradients that nobody clips.
+                    case["lr"] /= max(norms)
+                    norms = _steps(**case)["norms"]
+                    if min(norms) > 2:
+                        break
+                elif min(norms) > 2 * max_norm:
+                    break
+            yield case
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """Compare the weights with ours; what was watched only chooses the message."""
+        found = need_mapping(observed, ["losses", "weights"], "What was observed")
+        losses, right = losses_in(found), _steps(**inputs)
+        fits = self._fits(found["weights"], right["weights"], inputs["seed"])
+        if (
+            fits
+            and len(losses) == len(right["losses"])
+            and all(
+                math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4)
+                for a, b in zip(losses, right["losses"], strict=True)
+            )
+        ):
+            self.judge_form(observed)
+            return
+        self.symptoms(observed, **inputs)
+        if fits:
+            raise Miss(
+                "update-other-loss",
+                "The weights are right after every step, but the losses that update returns are "
+                "not the model's for these batches.",
+            )
+        raise Miss(
+            "update-wrong-weights",
+            "After three steps the weights are not what one backward pass, gradients clipped to "
+            "max_norm, one optimizer step and one scheduler step a batch give. Does each happen "
+            "once, on this batch alone?",
+        )
+
+    def _fits(self, found: Any, right: list[Any], seed: int) -> bool:
+        import torch
+
+        if not isinstance(found, list) or len(found) != len(right):
+            return False
+        before = flat(tiny_bert(seed, dropout=0.0, classes=2))
+        for mine, theirs in zip(right, found, strict=True):
+            if (
+                not isinstance(theirs, torch.Tensor)
+                or theirs.shape != mine.shape
+                or theirs.dtype not in (torch.float32, torch.float64)
+            ):
+                return False
+            way = float((mine - before).double().norm())
+            error = float((theirs.detach().double() - mine.double()).norm())
+            if not error < self.NEAR * way:  # NaN is not near
+                return False
+        return True
+
+
+def _steps(
+    *,
+    seed: int,
+    reviews: list[list[list[int]]],
+    labels: list[list[int]],
+    lr: float,
+    factors: list[float],
+    max_norm: float,
+) -> dict[str, Any]:
+    """Return losses, norms and the weights after each step, by plain SGD written out."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    model = tiny_bert(seed, dropout=0.0, classes=2).train()
+    parameters = list(model.parameters())
+    result: dict[str, Any] = {"losses": [], "norms": [], "weights": []}
+    for rows, answers, factor in zip(reviews, labels, factors, strict=False):
+        batch = as_batch(rows, answers)
+        logits = model(batch.input_ids, attention_mask=batch.attention_mask).logits
+        loss = cross_entropy(logits, batch.labels)
+        gradients = torch.autograd.grad(loss, parameters)
+        norm = math.sqrt(sum(float(g.double().pow(2).sum()) for g in gradients))
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter -= lr * factor * min(1.0, max_norm / norm) * gradient
+        result["losses"].append(loss.item())
+        result["norms"].append(norm)
+        result["weights"].append(flat(model))
+    return result
+
+
+TASKS = [MakeOptimizer, TrainingSteps, MakeSchedule, Update]
