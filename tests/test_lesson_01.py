@@ -98,10 +98,12 @@ def test_the_shares_of_padding_that_the_challenge_names(lengths):
     order = list(range(len(lengths)))
     random.Random(0).shuffle(order)
     stretches = [
-        sorted(order[s : s + 320], key=lengths.__getitem__) for s in range(0, len(order), 320)
+        row
+        for start in range(0, len(order), 320)
+        for row in sorted(order[start : start + 320], key=lengths.__getitem__)
     ]
     assert padding(lengths, order) == pytest.approx(0.44, abs=0.005)
-    assert padding(lengths, sum(stretches, [])) == pytest.approx(0.05, abs=0.006)
+    assert padding(lengths, stretches) == pytest.approx(0.05, abs=0.006)
     assert padding(lengths, sorted(order, key=lengths.__getitem__)) == pytest.approx(
         0.003, abs=0.0005
     )

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.examiner import Task
-from course.checks import optimizer_scheduler
+from course.checks import optimizer_scheduler, rate_schedule
 from course.checks.base import Inputs, Miss, need_mapping
 from course.checks.fine_tuning import as_batch, draw_reviews, losses_in, tiny_bert
-from course.checks.optimizer_scheduler import by_name, flat, gradients_for
+from course.checks.optimizer_scheduler import by_name, flat, gradients_for, with_name
 
 
 class MakeOptimizer(optimizer_scheduler.MakeOptimizer, Task):
@@ -26,8 +26,8 @@ class MakeOptimizer(optimizer_scheduler.MakeOptimizer, Task):
             yield {
                 "seed": rng.randrange(1, 10**6),
                 # Far from PyTorch's own 1e-3 and 0.01, so that a default shows.
-                "learning_rate": rng.uniform(2e-3, 2e-2),
-                "weight_decay": rng.uniform(0.1, 0.3),
+                "learning_rate": round(rng.uniform(2e-3, 2e-2), 5),
+                "weight_decay": round(rng.uniform(0.1, 0.3), 4),
             }
 
     def judge(self, observed: Any, **inputs: Any) -> None:
@@ -80,7 +80,7 @@ def _adamw(
     return shrunk, result
 
 
-class TrainingSteps(optimizer_scheduler.TrainingSteps, Task):
+class TrainingSteps(rate_schedule.TrainingSteps, Task):
     """A run has as many steps as batches in all epochs, the short ones included."""
 
     answer_id = "training-steps"
@@ -104,7 +104,7 @@ class TrainingSteps(optimizer_scheduler.TrainingSteps, Task):
         return rows // batch_size, int(rows % batch_size > 0)
 
 
-class MakeSchedule(optimizer_scheduler.MakeSchedule, Task):
+class MakeSchedule(rate_schedule.MakeSchedule, Task):
     """The rate rises from 0 to its full height, and falls to 0 again, over all batches of all epochs."""
 
     answer_id = "make-schedule"
@@ -168,7 +168,7 @@ class Update(optimizer_scheduler.Update, Task):
                     "lr": rng.uniform(0.01, 0.03),
                     # Far apart, so that a rate taken a step too early or too late shows.
                     "factors": rng.sample((0.3, 0.6, 1.0, 1.7), 4),
-                    "max_norm": max_norm,
+                    "max_norm": round(max_norm, 3),
                 }
                 # All batches on the same side of the border, and far from it; and no step so
                 # wild that rounding errors grow.
@@ -185,6 +185,9 @@ class Update(optimizer_scheduler.Update, Task):
 
     def judge(self, observed: Any, **inputs: Any) -> None:
         """Compare the weights with ours; what was watched only chooses the message."""
+        with_name(lambda: self._judge(observed, **inputs))
+
+    def _judge(self, observed: Any, **inputs: Any) -> None:
         found = need_mapping(observed, ["losses", "weights"], "What was observed")
         losses, right = losses_in(found), _steps(**inputs)
         fits = self._fits(found["weights"], right["weights"], inputs["seed"])
