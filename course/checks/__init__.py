@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import importlib
 import pkgutil
@@ -57,7 +58,8 @@ def run_check(check: Check, function: Callable[..., Any]) -> Result:
         # The visible inputs are the same every time, so that a student can think about them.
         for inputs in check.cases(random.Random(0)):
             try:
-                observed = as_plain(check.observe(function, **inputs))
+                # A copy, as at grading: what the student's function changes is not judged by.
+                observed = as_plain(check.observe(function, **copy.deepcopy(inputs)))
             except NotImplementedError:
                 raise Miss("not-attempted", "not written yet: the blank is still there.") from None
             except Exception as error:
