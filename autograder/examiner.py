@@ -15,6 +15,7 @@ import logging
 import random
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from autograder.students import Missing, Reply, Returned, Silent, Student
 from course.checks.base import Check, Inputs, Miss, Raised
 
 log = logging.getLogger(__name__)
+
+#: Judges seed torch's one global generator to build their references: in threads, one at a time.
+_thinking = threading.Lock()
 
 
 class Task(Check):
@@ -149,9 +153,12 @@ def examine(
         )
 
     try:
-        for inputs in task.cases(rng):
+        with _thinking:
+            cases = list(task.cases(rng))
+        for inputs in cases:
             reply = student.ask(task.function, type(task).observe, inputs, task.timeout)
-            _judge(task, reply, inputs, cell_error)
+            with _thinking:
+                _judge(task, reply, inputs, cell_error)
     except Miss as miss:
         credit = min(max(miss.credit, 0.0), 1.0)
         if miss.misconception == "not-attempted":

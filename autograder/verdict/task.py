@@ -146,7 +146,7 @@ def unproved(evidence: Evidence, seen: Seen, report: str) -> Miss:
             "The encoder is, bit for bit, the checkpoint's: only the head was trained. Is "
             "requires_grad off, or does the optimizer get only the classifier's parameters?",
         )
-    if seen.steps == 0 or evidence.encoder_change < 1e-5:
+    if seen.steps == 0:
         return miss(
             "untrained",
             "The encoder is where the checkpoint left it: nothing was trained. Is optimizer.step() "
