@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from course.pictures.base import BLUE, GREEN, GREY, ORANGE, Picture, new_figure
 
@@ -104,7 +103,8 @@ def compare_picture(runs: Sequence[Run], names: Sequence[str]) -> Picture:
             left.plot(*_smooth(run.losses), line, color=colour, label=label)
             right.plot(run.accuracy, place, "os"[run.seed % 2], color=colour)
     left.axhline(GUESSING, color=GREY, linewidth=0.8)
-    left.set(xlabel="step", ylabel="training loss (mean of 10)", title="Loss on the way")
+    left.set(xlabel="step", ylabel="training loss (mean of 10)")
+    left.set_title("Loss on the way (a line for each seed)")
     left.legend(loc="lower left")
     right.axvline(0.5, color=GREY, linewidth=0.8)
     right.set_yticks(range(len(groups)), list(groups))
@@ -157,8 +157,8 @@ def reach_picture(reaches: Mapping[str, Sequence[tuple[float, float]]], rate: fl
     axes.set_title("One step, one dot for each tensor")
     axes.legend(loc="best")
     told = "; ".join(
-        f"{name}: moves from {min(move for _, move in pairs):.1g} to "
-        f"{max(move for _, move in pairs):.1g}"
+        f"{name}: half of the tensors move by less than {sorted(m for _, m in pairs)[len(pairs) // 2]:.1g}, "
+        f"none by more than {max(move for _, move in pairs):.1g}"
         for name, pairs in reaches.items()
     )
     return Picture(figure, f"Moves of the weights in one step at rate {_short(rate)}. {told}.")
