@@ -84,6 +84,10 @@ def test_what_the_prose_says_of_the_sweep():
         found = [run.accuracy for run in SWEEP if run.lr == rate]
         assert max(found) > 0.7 and min(found) < 0.62
     assert round((0.7 * 0.3 / 300) ** 0.5, 3) == 0.026 and "2.6 points" in PROSE
+    small = [max(run.losses) for run in SWEEP if run.lr < 3e-5]
+    large = [max(run.losses) for run in SWEEP if run.lr > 9e-4]
+    assert max(small) < 0.72 and min(large) > 0.93
+    assert round(sum(next(run.rates for run in SWEEP if run.lr == 3e-3)), 3) == 0.09
     # The share that 60 steps take from a weight, at a decay of 0.01.
     rates = next(run.rates for run in SWEEP if run.lr == 1e-4)
     assert f"{sum(rates) * 0.01:.5%}" == "0.00300%" and "by 0.003 % in all" in PROSE
@@ -107,6 +111,10 @@ def test_what_the_prose_says_of_gradients_and_moves(lesson):
     assert sizes["classifier.bias"] == max(sizes.values())
     middle = sorted(map(float, sizes.values()))[52]
     assert 1e-4 < middle < 4e-4
+    matrices = [
+        w.detach().pow(2).mean().sqrt() for w in model.bert.encoder.parameters() if w.ndim > 1
+    ]
+    assert min(matrices) > 0.035 and max(matrices) < 0.105
     before = [weights.detach().clone() for weights in model.parameters()]
     AdamW(model.parameters(), lr=1e-4, weight_decay=0.0).step()
     moves = [
