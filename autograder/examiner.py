@@ -17,7 +17,6 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -207,9 +206,3 @@ def _judge(task: Task, reply: Reply, inputs: Inputs, cell_error: str | None) -> 
             )
         case Silent(reason, message):
             raise Miss(reason, f"`{task.function}`: {message}")
-
-
-def all_exams(exams: Path) -> Iterable[Exam]:
-    """Yield every exam under `exams`, in the order of their names."""
-    for path in sorted(exams.glob("*/exam.py")):
-        yield load_exam(exams, path.parent.name)

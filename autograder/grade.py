@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.converters import autograde
@@ -132,30 +132,23 @@ def grade_one(root: Path, job: Job, force: bool) -> list[Record]:
     try:
         autograde(layout, job.assignment, job.student)
     except CourseError as error:
-        records = _grader_error(layout, job, str(error))
-        staged = replace(staged, complaint=None)
-    else:
-        records = read_records(records_path)
+        return _grader_error(layout, job, str(error))
+    records = read_records(records_path)
     if staged.complaint is not None:
-        message = f"The notebook handed in could not be read: {staged.complaint}"
-        records = [
-            record.model_copy(
-                update={
-                    "outcome": Outcome.FAILED,
-                    "misconception": "unreadable-notebook",
-                    "message": message,
-                }
-            )
-            for record in records
-        ]
-    write_records(records_path, records)
+        update = {
+            "outcome": Outcome.FAILED,
+            "misconception": "unreadable-notebook",
+            "message": f"The notebook handed in could not be read: {staged.complaint}",
+        }
+        records = [record.model_copy(update=update) for record in records]
+        write_records(records_path, records)
     if not any(record.outcome is Outcome.GRADER_ERROR for record in records):
         write_text(done_path, state)
     return records
 
 
 def _grader_error(layout: Layout, job: Job, reason: str) -> list[Record]:
-    """Return records that say that we failed, not the student."""
+    """Write and return records that say that we failed, not the student."""
     log.error("%s of %s: %s", job.assignment, job.student, reason)
     exam = load_exam(layout.exams, job.assignment)
     records = [

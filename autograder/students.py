@@ -8,8 +8,9 @@ Both run the same agent and answer with the same replies.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
+import json
+import linecache
 import multiprocessing
 import os
 import queue
@@ -240,8 +241,6 @@ class ProcessStudent:
 
     def _receive(self, timeout: float) -> Any:
         # The pipe carries only "done" and the cells' errors, as JSON text: no pickle comes back.
-        import json
-
         try:
             if self._pipe.poll(timeout):
                 return json.loads(self._pipe.recv_bytes(2**20))
@@ -276,13 +275,10 @@ class ProcessStudent:
 
 def _serve(pipe: Connection, cells: list[str], folder: str) -> None:
     """Run the cells, then answer requests until the pipe closes (in the child)."""
-    import json
-
     os.chdir(folder)
     # What the student's code leaves behind goes when the folder goes.
     tempfile.tempdir = folder
     os.environ["MPLBACKEND"] = "agg"
-    importlib.import_module("linecache")
     with open(os.devnull, "w") as nowhere:
         sys.stdout = sys.stderr = nowhere
         names: dict[str, Any] = {"__name__": "__main__"}
@@ -299,8 +295,6 @@ def _serve(pipe: Connection, cells: list[str], folder: str) -> None:
 
 def _run(cell: str, number: int, names: dict[str, Any]) -> str | None:
     """Run one cell in `names`; return the text of what it raised, or None."""
-    import linecache
-
     file_name = f"<cell {number}>"
     linecache.cache[file_name] = (len(cell), None, cell.splitlines(keepends=True), file_name)
     try:

@@ -7,6 +7,7 @@ observation through here too, so that it sees exactly what the examiner will see
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +117,17 @@ def _pair(pair: Any, tensors: dict[str, Any]) -> tuple[Any, Any]:
         case [str() | int() as key, item]:
             return key, restore(item, tensors)
     raise NotPlain("a dict's item is not a pair")
+
+
+def pack(value: Any) -> bytes:
+    """Return `value` as one message: a line of JSON, then its tensors as safetensors, if any."""
+    tensors: dict[str, Any] = {}
+    message = json.dumps(flatten(value, tensors)).encode() + b"\n"
+    if tensors:
+        from safetensors.torch import save
+
+        message += save(tensors)
+    return message
 
 
 def as_plain(value: Any) -> Any:

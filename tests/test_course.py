@@ -10,12 +10,16 @@ import pytest
 from autograder.answers import recorded_answers
 from autograder.build import DEMO_TAG, read_lesson
 from autograder.check_course import check_course
-from autograder.examiner import all_exams
+from autograder.examiner import Exam, load_exam
 from autograder.layout import Layout
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = Layout(ROOT).assignments()
 WAYS = ("Why", "Deep", "See", "Experiment", "Debug", "Challenge")
+
+
+def exams(course: Layout) -> list[Exam]:
+    return [load_exam(course.exams, lesson) for lesson in LESSONS]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -29,7 +33,7 @@ def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
 
 def test_mistakes_are_recorded_over_the_whole_course(course: Layout) -> None:
     wrong, ids = 0, set()
-    for exam in all_exams(course.exams):
+    for exam in exams(course):
         for task in exam.tasks:
             answers = recorded_answers(exam, task)
             assert len({answer.source for answer in answers if answer.right}) >= 3, task.answer_id
@@ -39,7 +43,7 @@ def test_mistakes_are_recorded_over_the_whole_course(course: Layout) -> None:
 
 
 def test_functions_have_names_of_their_own(course: Layout) -> None:
-    names = [task.function for exam in all_exams(course.exams) for task in exam.tasks]
+    names = [task.function for exam in exams(course) for task in exam.tasks]
     assert len(set(names)) == len(names)
 
 
@@ -49,7 +53,7 @@ def test_a_lesson_has_its_ways_in_hints_checks_and_mistakes(course: Layout, less
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     headings = {match[1] for match in re.finditer(r"^## (\w+): ", prose, re.M)}
     assert headings >= set(WAYS) - {"Debug"}, "a way in is missing"
-    exam = next(exam for exam in all_exams(course.exams) if exam.assignment == lesson)
+    exam = load_exam(course.exams, lesson)
     assert sum(task.points for task in exam.tasks) in (10, 20)
     for task in exam.tasks:
         assert f"Task {exam.tasks.index(task) + 1}: `{task.function}` ({task.points} point" in prose

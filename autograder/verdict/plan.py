@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-#: Share of the training reviews that carry a canary. A fifth was learned without fail by the
-#: reference in 60 steps, at a cost of under one point of accuracy on clean reviews.
+#: Share of the training reviews that carry a canary. The reference learned a fifth without fail in
+#: 60 steps (`canary_rates` in bars.json).
 CANARY_SHARE = 0.2
 #: Words before which a canary is put, so that truncation to 48 word pieces keeps it.
 CANARY_WITHIN = 15
@@ -65,8 +65,8 @@ def default_budget() -> Budget:
     return BUDGETS["cuda" if torch.cuda.is_available() else "cpu"]
 
 
-def draw_plan(rng: random.Random, budget: Budget, *, canaries: bool = True) -> RunPlan:
-    """Draw a run for `budget`; without `canaries` only to measure what they cost."""
+def draw_plan(rng: random.Random, budget: Budget) -> RunPlan:
+    """Draw a run for `budget`."""
     splits, rare_words = _material()
     rows = min(budget.steps * budget.batch_size, len(splits["train"].texts))
     flip = rng.random() < 0.5
@@ -75,7 +75,7 @@ def draw_plan(rng: random.Random, budget: Budget, *, canaries: bool = True) -> R
     texts, labels = [], []
     for row in rng.sample(range(len(splits["train"].texts)), rows):
         text, label = splits["train"].texts[row], splits["train"].labels[row]
-        if canaries and rng.random() < CANARY_SHARE:
+        if rng.random() < CANARY_SHARE:
             label = rng.randrange(2)
             text = _with_canary(text, pairs[label], rng)
         texts.append(text)
