@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,19 @@ def miniature(built_miniature: Layout, tmp_path: Path) -> Layout:
     """A copy of the miniature course for one test alone."""
     shutil.copytree(built_miniature.root, tmp_path / "course")
     return Layout(tmp_path / "course")
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[None]:
+    """Loading models without transformers' reports and bars."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    yield
+    logging.set_verbosity(level)
+    logging.enable_progress_bar()
 
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

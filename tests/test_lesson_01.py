@@ -7,7 +7,6 @@ import pytest
 import torch
 from matplotlib.text import Text
 from transformers import AutoModel, AutoModelForSequenceClassification, BertTokenizer
-from transformers.utils import logging
 
 from autograder.examiner import load_exam
 from autograder.layout import Layout
@@ -21,14 +20,7 @@ from course.pictures import tokens as pictures
 TEXTS = ["A film of quiet beauty.", "Dull.", "It goes on, and on, and then it goes on again."]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quiet():
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    yield
-    logging.set_verbosity(level)
-    logging.enable_progress_bar()
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture(scope="module")

@@ -5,22 +5,13 @@ import math
 import pytest
 import torch
 from transformers import AutoModel, AutoModelForSequenceClassification
-from transformers.utils import logging
 
 from course import checkpoint
 from course.checks.parameters import seeded, train
 from course.checks.tiny import padded, tiny_classifier
 from course.pictures import model as pictures
 
-
-@pytest.fixture(scope="module", autouse=True)
-def quiet():
-    level = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    yield
-    logging.set_verbosity(level)
-    logging.enable_progress_bar()
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture(scope="module")
