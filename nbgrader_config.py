@@ -42,3 +42,9 @@ c.ExamExecute.timeout = 60
 # A kernel that does not come to rest after an interrupt must not fail the whole submission.
 c.ExamExecute.raise_on_iopub_timeout = False
 c.ExamExecute.shutdown_kernel = "immediate"
+
+# Submissions run contained; what one of them may use, with all that it starts.
+c.ExamExecute.contained = True
+c.ZygoteProvisioner.memory = 4096  # MiB
+c.ZygoteProvisioner.disk = 1024  # MiB
+c.ZygoteProvisioner.wall_seconds = 1200

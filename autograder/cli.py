@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,8 +20,8 @@ from autograder.layout import CourseError, Layout
 from autograder.materials import check_materials
 
 if TYPE_CHECKING:
-    from autograder.grade import Job
     from autograder.records import Record
+    from autograder.workers import Job
 
 app = typer.Typer(
     help="Build, check and grade the course *BERT fine-tuning for classification*.",
@@ -40,6 +41,13 @@ Assignments = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once; default: all cores.")
 ]
+
+
+class Containment(StrEnum):
+    """Whether submissions must be contained."""
+
+    REQUIRED = "required"
+    NONE = "none"
 
 
 @contextmanager
@@ -224,15 +232,13 @@ def calibrate(
 
 
 def _graded(
-    layout: Layout,
-    assignments: list[str],
-    student: str | None,
-    jobs: int | None,
-    force: bool,
+    layout: Layout, assignments: list[str], student: str | None = None, **how: Any
 ) -> list[Record]:
     """Grade with a progress bar; raises typer.Exit when interrupted, with nothing lost."""
     from autograder.grade import find_jobs, grade
+    from autograder.workers import log_to
 
+    log_to(layout.log)
     found = find_jobs(layout, assignments, student)
     points: list[float] = []
     with progress_bar() as bar:
@@ -246,7 +252,7 @@ def _graded(
             )
 
         try:
-            return grade(layout, found, workers=jobs, force=force, progress=progress)
+            return grade(layout, found, progress=progress, **how)
         except KeyboardInterrupt:
             complaints.print(
                 f"Interrupted after {len(points)} of {len(found)} submissions. Nothing is lost: run "
@@ -282,6 +288,15 @@ def grade(
     root: Root = Path(),
     student: Annotated[str | None, typer.Option(help="Only this student's submission.")] = None,
     jobs: Jobs = None,
+    gpu_jobs: Annotated[
+        int | None, typer.Option(min=1, help="Runs that share the GPU; default: by its memory.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="A Dask scheduler whose workers execute, as tcp://host:8786.")
+    ] = None,
+    containment: Annotated[
+        Containment, typer.Option(help="`none` runs submissions with all your own rights.")
+    ] = Containment.REQUIRED,
     force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
     feedback: Annotated[bool, typer.Option(help="Write nbgrader's feedback pages too.")] = False,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write all records here.")] = None,
@@ -296,7 +311,16 @@ def grade(
         layout = Layout(root.resolve())
         names = chosen(layout, assignments)
         check_materials()
-        records = _graded(layout, names, student, jobs, force)
+        records = _graded(
+            layout,
+            names,
+            student,
+            workers=jobs,
+            gpu_jobs=gpu_jobs,
+            cluster=cluster,
+            contained=containment is Containment.REQUIRED,
+            force=force,
+        )
         if as_json:
             recording.write_records(as_json, records)
         if feedback:
@@ -384,7 +408,7 @@ def demo(
                 lambda what: bar.update(row, advance=1, what=what),
             )
         expected = sampling.make_class(layout)
-        records = _graded(layout, assignments, None, jobs, force=False)
+        records = _graded(layout, assignments, workers=jobs)
         with progress_bar() as bar:
             row = bar.add_task("Feedback", total=len(assignments), what="")
             for name in assignments:

@@ -8,9 +8,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.layout import CourseError, Layout, program
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
 
 
 def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
@@ -26,9 +29,15 @@ def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
         _check(api.generate_assignment(assignment, force=True), f"release {assignment}")
 
 
-def autograde(layout: Layout, assignment: str, student: str) -> None:
-    """Autograde the staged submission into the gradebook; raises CourseError."""
-    with _api(layout.root, submitted=layout.staging) as api:
+def autograde(
+    layout: Layout, assignment: str, student: str, options: dict[str, dict[str, Any]]
+) -> None:
+    """Autograde the staged submission into the gradebook; raises CourseError.
+
+    `options` (class → trait → value) go over the course's configuration.
+    """
+    staged = {"CourseDirectory": {"submitted_directory": str(layout.staging)}}
+    with _api(layout.root, options | staged) as api:
         result = api.autograde(assignment, student, force=True)
     _check(result, f"autograde {assignment} of {student}")
 
@@ -39,19 +48,26 @@ def feedback(layout: Layout, assignment: str) -> None:
         _check(api.generate_feedback(assignment, force=True), f"write feedback for {assignment}")
 
 
-@contextmanager
-def _api(root: Path, submitted: Path | None = None) -> Iterator[Any]:
-    """Yield nbgrader's API for the course in `root`, with the course's own configuration."""
-    from nbgrader.apps.api import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
+def configuration(root: Path, options: dict[str, dict[str, Any]]) -> Config:
+    """Return the course's nbgrader configuration, with `options` (class → trait → value) over it."""
+    from traitlets.config import Config
     from traitlets.config.loader import PyFileConfigLoader
 
     if not (root / "nbgrader_config.py").is_file():
         raise CourseError(f"There is no nbgrader_config.py in {root}: is this a course's root?")
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.CourseDirectory.root = str(root)
-    if submitted is not None:
-        config.CourseDirectory.submitted_directory = str(submitted)
+    config.merge(Config(options))
+    return config
+
+
+@contextmanager
+def _api(root: Path, options: dict[str, dict[str, Any]] | None = None) -> Iterator[Any]:
+    """Yield nbgrader's API for the course in `root`, with the course's own configuration."""
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    config = configuration(root, options or {})
     config.NbGraderAPI.log_level = "CRITICAL"
     # nbgrader calls `alembic` by name; it is installed beside it.
     before = os.environ["PATH"]

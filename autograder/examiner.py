@@ -42,6 +42,8 @@ class Task(Check):
     answer_id: str
     points: float
     timeout: float = 30.0
+    #: What the student's code computes on in this task: "cpu" or "cuda".
+    device: str = "cpu"
 
     @property
     def grade_id(self) -> str:
@@ -63,6 +65,15 @@ class Exam:
     def task(self, grade_id: str) -> Task | None:
         """Return the task examined in the cell `grade_id`, or None."""
         return next((task for task in self.tasks if task.grade_id == grade_id), None)
+
+
+def exam_state(exam: Exam) -> str:
+    """Return a digest of the exam's own files: a change in any of them is another exam."""
+    parts = hashlib.sha256()
+    for path in sorted(exam.folder.glob("*.py")):
+        parts.update(f"{path.name}\0".encode())
+        parts.update(path.read_bytes())
+    return parts.hexdigest()
 
 
 class UnknownAssignment(CourseError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,26 @@ class BadReply(Exception):
 def write_request(path: Path, request: dict[str, Any]) -> None:
     """Write `request` (plain data) for the agent to read."""
     path.write_bytes(pack(request))
+    path.chmod(0o644)  # a contained process is another user; the folder itself is private
+
+
+def clear_reply(path: Path) -> None:
+    """Make `path` an empty plain file, whatever a student's process has put there."""
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        # Emptied, not replaced: a contained process has this very file mounted.
+        handle = os.open(path, flags)
+        with os.fdopen(handle, "wb") as file:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                file.truncate(0)
+                return
+    except OSError:
+        pass
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    os.close(os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def read_reply(path: Path) -> dict[str, Any]:
@@ -43,6 +64,8 @@ def read_reply(path: Path) -> dict[str, Any]:
         if status.st_size > MAX_REPLY_BYTES:
             raise BadReply(f"the reply is {status.st_size / 2**20:.0f} MiB long")
         data = file.read(MAX_REPLY_BYTES + 1)
+    if not data:
+        raise BadReply("no reply was written")
     end = data.find(b"\n", 0, MAX_SKELETON_BYTES)
     if end < 0:
         raise BadReply("the reply has no readable beginning")

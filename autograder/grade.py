@@ -1,39 +1,27 @@
-"""Grades submissions side by side: each through nbgrader's own autograde, in a worker process.
+"""Grades submissions: workers execute them into the store, then nbgrader records the marks.
 
-A batch never stops for one submission. What is finished is marked as such, together with what it
-was graded from; a run that was interrupted, however hard, goes on where it stopped.
+Two steps, one direction. What is executed stays in the store, and what is recorded is marked with
+what it was recorded from; a run that was interrupted, however hard, goes on where it stopped.
+nbgrader's own autograde, in this process, is the only writer of the gradebook.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 from autograder.converters import autograde
-from autograder.examiner import Exam, load_exam
+from autograder.examiner import exam_state, load_exam
 from autograder.layout import CourseError, Layout
 from autograder.records import Outcome, Record, read_records, write_records, write_text
 from autograder.staging import stage
+from autograder.store import code_state
+from autograder.workers import Executed, Job, on_cluster, on_this_machine
 
 log = logging.getLogger(__name__)
-
-#: A submission whose worker process died this often is given up as a grader error.
-ATTEMPTS = 2
-
-
-@dataclass(frozen=True)
-class Job:
-    """One student's submission for one assignment."""
-
-    assignment: str
-    student: str
 
 
 def find_jobs(layout: Layout, assignments: list[str], student: str | None = None) -> list[Job]:
@@ -57,93 +45,102 @@ def grade(
     jobs: list[Job],
     *,
     workers: int | None = None,
+    gpu_jobs: int | None = None,
+    cluster: str | None = None,
+    contained: bool = True,
     force: bool = False,
     progress: Callable[[Job, list[Record]], None] = lambda job, records: None,
 ) -> list[Record]:
-    """Grade `jobs` and return all records; what is graded already is not graded again."""
+    """Grade `jobs` and return all records; what is graded already is not graded again.
+
+    `workers` processes run at once (default: one a core, and `gpu_jobs` where runs share a GPU);
+    `cluster` names a Dask scheduler to use instead. Raises CourseError, and NotContained where
+    submissions cannot be contained and `contained` does not say that they need not be.
+    """
     for assignment in sorted({job.assignment for job in jobs}):
         _check_released(layout, assignment)
-    workers = min(workers or os.cpu_count() or 1, len(jobs))
-    _share_cores(workers)
-    records: list[Record] = []
-    for job, found in _in_pools(layout, jobs, workers, force):
-        records += found
+    options: dict[str, dict[str, Any]] = {"ExamExecute": {"contained": contained}}
+    graded = {} if force else {job: found for job in jobs if (found := _graded(layout, job))}
+    for job, found in graded.items():
         progress(job, found)
+    left = [job for job in jobs if job not in graded]
+    if left:
+        workers = min(workers or default_workers(layout, left, gpu_jobs), len(left))
+        _share_cores(workers)
+        ahead = {"ExamExecute": {"contained": contained, "fresh": force}}
+        executed = (
+            on_cluster(layout, left, ahead, cluster)
+            if cluster
+            else on_this_machine(layout, left, ahead, workers)
+        )
+        for done in executed:
+            graded[done.job] = _record(layout, done, options)
+            progress(done.job, graded[done.job])
     # Each submission's records are in its notebook's order already.
+    records = [record for found in graded.values() for record in found]
     return sorted(records, key=lambda one: (one.assignment, one.student))
 
 
-def _in_pools(
-    layout: Layout, jobs: list[Job], workers: int, force: bool
-) -> Iterator[tuple[Job, list[Record]]]:
-    """Yield each job with its records; a pool that broke is replaced by a new one."""
-    attempts = dict.fromkeys(jobs, 0)
-    context = multiprocessing.get_context("spawn")
-    while attempts:
-        with ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_be_quiet, initargs=(layout.log,)
-        ) as pool:
-            futures: dict[Future[list[Record]], Job] = {
-                pool.submit(grade_one, layout.root, job, force): job for job in attempts
-            }
-            try:
-                for future in as_completed(futures):
-                    job = futures[future]
-                    try:
-                        found = future.result()
-                    except BrokenProcessPool:
-                        attempts[job] += 1
-                        if attempts[job] < ATTEMPTS:
-                            continue
-                        found = _grader_error(layout, job, "its grading process died")
-                    except Exception as error:
-                        log.exception("%s of %s could not be graded", job.assignment, job.student)
-                        found = _grader_error(layout, job, f"{type(error).__name__}: {error}")
-                    del attempts[job]
-                    yield job, found
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in list((pool._processes or {}).values()):
-                    process.terminate()
-                raise
+def default_workers(layout: Layout, jobs: list[Job], gpu_jobs: int | None = None) -> int:
+    """Return how many submissions to run at once: a core each, or as many as share the GPU."""
+    exams = [load_exam(layout.exams, name) for name in {job.assignment for job in jobs}]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if not any(task.device == "cuda" for exam in exams for task in exam.tasks):
+        return cores or 1
+    return gpu_jobs or runs_on_gpu(cores or 1)
 
 
-def _be_quiet(path: Path) -> None:
-    """Send our log to a file, and what kernels write to the terminal nowhere (in a worker)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+#: GiB of GPU memory that one fine-tuning run of this course holds, CUDA's own context included.
+GPU_RUN_GIB = 3.0
 
 
-def grade_one(root: Path, job: Job, force: bool) -> list[Record]:
-    """Grade one submission through nbgrader and return its records (in a worker)."""
-    layout = Layout(root)
-    exam = load_exam(layout.exams, job.assignment)
-    staged = stage(layout, job.assignment, job.student)
-    state = _state(layout, exam, staged.digest)
-    records_path = layout.records(job.assignment, job.student)
-    done_path = records_path.with_suffix(".done")
-    if not force and done_path.exists() and done_path.read_text() == state:
-        return read_records(records_path)
-    done_path.unlink(missing_ok=True)
-    records_path.unlink(missing_ok=True)
+def runs_on_gpu(cores: int) -> int:
+    """Return how many fine-tuning runs share the GPU: by its memory, and not over one a core."""
+    import torch
+
+    free, _ = torch.cuda.mem_get_info()
+    return max(1, min(cores, int(free / 2**30 / GPU_RUN_GIB)))
+
+
+def _graded(layout: Layout, job: Job) -> list[Record] | None:
+    """Return the records of `job` if they stand in the gradebook and nothing has changed since."""
+    path = layout.records(job.assignment, job.student)
+    done = path.with_suffix(".done")
     try:
-        autograde(layout, job.assignment, job.student)
+        if done.read_text() == _state(layout, job):
+            return read_records(path)
+    except (OSError, ValueError, CourseError):
+        pass  # not graded, or not readable: then it is graded
+    return None
+
+
+def _record(layout: Layout, done: Executed, options: dict[str, dict[str, Any]]) -> list[Record]:
+    """Let nbgrader record what a worker executed, and return the records."""
+    job = done.job
+    path = layout.records(job.assignment, job.student)
+    mark = path.with_suffix(".done")
+    mark.unlink(missing_ok=True)
+    try:
+        if done.failure is not None:
+            raise CourseError(done.failure)
+        state = _state(layout, job)
+        autograde(layout, job.assignment, job.student, options)
+        records = read_records(path)
     except CourseError as error:
         return _grader_error(layout, job, str(error))
-    records = read_records(records_path)
-    if staged.complaint is not None:
+    except Exception as error:
+        log.exception("%s of %s could not be recorded", job.assignment, job.student)
+        return _grader_error(layout, job, f"{type(error).__name__}: {error}")
+    if done.complaint is not None:
         update = {
             "outcome": Outcome.FAILED,
             "misconception": "unreadable-notebook",
-            "message": f"The notebook handed in could not be read: {staged.complaint}",
+            "message": f"The notebook handed in could not be read: {done.complaint}",
         }
         records = [record.model_copy(update=update) for record in records]
-        write_records(records_path, records)
+        write_records(path, records)
     if not any(record.outcome is Outcome.GRADER_ERROR for record in records):
-        write_text(done_path, state)
+        write_text(mark, state)
     return records
 
 
@@ -168,12 +165,13 @@ def _grader_error(layout: Layout, job: Job, reason: str) -> list[Record]:
     return records
 
 
-def _state(layout: Layout, exam: Exam, submission: str) -> str:
+def _state(layout: Layout, job: Job) -> str:
     """Return what a grade depends on, as one digest: a change in any part grades anew."""
-    parts = hashlib.sha256(submission.encode())
-    for path in sorted(exam.folder.glob("*.py")):
-        parts.update(path.read_bytes())
-    parts.update(layout.notebook(layout.release, exam.assignment).read_bytes())
+    parts = hashlib.sha256(stage(layout, job.assignment, job.student).digest.encode())
+    parts.update(exam_state(load_exam(layout.exams, job.assignment)).encode())
+    parts.update(layout.notebook(layout.release, job.assignment).read_bytes())
+    parts.update((layout.root / "nbgrader_config.py").read_bytes())
+    parts.update(code_state().encode())
     return parts.hexdigest()
 
 

@@ -59,6 +59,10 @@ class Layout:
         return self.root / ".autograder" / "staging"
 
     @property
+    def store(self) -> Path:
+        return self.root / ".autograder" / "store"
+
+    @property
     def records_folder(self) -> Path:
         return self.root / ".autograder" / "records"
 

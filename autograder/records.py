@@ -42,6 +42,7 @@ class Record(Finding):
     assignment: str
     student: str
     notebook: str
+    contained: bool = True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -26,8 +26,9 @@ MAX_FILES = 1000
 
 @dataclass(frozen=True)
 class Staged:
-    """A submission taken over: its digest, and what was wrong with its notebook, if anything."""
+    """A submission taken over: where, its digest, and what was wrong with its notebook, if anything."""
 
+    folder: Path
     digest: str
     complaint: str | None
 
@@ -54,7 +55,7 @@ def stage(layout: Layout, assignment: str, student: str) -> Staged:
         digest.update(hashlib.sha256(copy.read_bytes()).digest())
     name = layout.notebook_name(assignment)
     complaint = _settle_notebook(target, layout.notebook(layout.release, assignment), name)
-    return Staged(digest.hexdigest(), complaint)
+    return Staged(target, digest.hexdigest(), complaint)
 
 
 def _plain_files(folder: Path) -> list[Path]:

@@ -7,7 +7,6 @@ Both run the same agent and answer with the same replies.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import json
 import linecache
@@ -26,7 +25,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from autograder import agent
-from autograder.exchange import BadReply, read_reply, write_request
+from autograder.exchange import BadReply, clear_reply, read_reply, write_request
+from autograder.warm import NOTEBOOKS
 from course.checks.base import Raised
 
 
@@ -66,11 +66,17 @@ class Student(Protocol):
 
 
 class Mailbox:
-    """A private folder for the requests to one student's process and its replies."""
+    """The folder through which one student's process gets requests and gives its replies.
 
-    def __init__(self, parent: Path | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="mailbox-", dir=parent))
-        self._count = 0
+    A contained process sees it read-only, but for the file `reply`; `folder` is then that of its
+    place. Without one, a private folder is made.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="mailbox-"))
+        self._ours = folder is None
+        self._request = self.folder / "request"
+        self._reply = self.folder / "reply"
 
     def post(
         self, function: str, observe: Callable[..., Any], inputs: dict[str, Any]
@@ -84,10 +90,9 @@ class Mailbox:
             if observe.__module__.rpartition(".")[2] != "probes":
                 raise ValueError(f"{observe.__qualname__} must live in a probes module")
             source = inspect.getsource(module)
-        self._count += 1
-        request, reply = (self.folder / f"{self._count}.{kind}" for kind in ("ask", "reply"))
+        clear_reply(self._reply)
         write_request(
-            request,
+            self._request,
             {
                 "function": function,
                 "module": observe.__module__,
@@ -96,20 +101,17 @@ class Mailbox:
                 "inputs": inputs,
             },
         )
-        return request, reply
+        return self._request, self._reply
 
-    def collect(self, reply: Path) -> Reply:
-        """Read a reply and turn it into one of our own records."""
+    def collect(self) -> Reply:
+        """Read the reply and turn it into one of our own records."""
         try:
-            answer = read_reply(reply)
+            answer = read_reply(self._reply)
         except BadReply as error:
             return Silent(
                 "unreadable-reply",
                 f"no usable answer came back ({error}). Does the notebook change IPython or Python itself?",
             )
-        finally:
-            with contextlib.suppress(OSError):
-                reply.unlink()
         match answer:
             case {"value": value}:
                 return Returned(value)
@@ -120,15 +122,16 @@ class Mailbox:
         return Silent("unreadable-reply", "no usable answer came back.")
 
     def close(self) -> None:
-        """Remove the folder and what is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder and what is in it, if it is ours."""
+        if self._ours:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class KernelStudent:
     """The kernel in which a submission's cells have run.
 
     `client` is a blocking client connected to that kernel, for our use alone; `interrupt` and
-    `is_alive` act on the kernel's process.
+    `is_alive` act on the kernel's process; `mail` is the folder that a contained kernel shares.
     """
 
     #: Seconds that a kernel has to become idle after an interrupt before it counts as lost.
@@ -139,12 +142,12 @@ class KernelStudent:
         client: Any,
         interrupt: Callable[[], None],
         is_alive: Callable[[], bool],
-        mailbox_parent: Path | None = None,
+        mail: Path | None = None,
     ) -> None:
         self.client = client
         self.interrupt = interrupt
         self.is_alive = is_alive
-        self.mailbox = Mailbox(mailbox_parent)
+        self.mailbox = Mailbox(mail)
         self.usable = True
 
     def ask(
@@ -159,7 +162,7 @@ class KernelStudent:
         )
         message = self.client.execute(text, silent=True, store_history=False, allow_stdin=False)
         if self._wait(message, timeout):
-            return self.mailbox.collect(reply)
+            return self.mailbox.collect()
         if not self.is_alive():
             self.usable = False
             return Silent("kernel-died", "the kernel died while your code was running.")
@@ -195,7 +198,7 @@ class KernelStudent:
 # A fork server imports the heavy packages once and forks a process per student. It runs no
 # OpenMP region before forking: a child would hang in its first matrix product if it did.
 _context = multiprocessing.get_context("forkserver")
-PRELOAD = ["autograder.students", "torch", "transformers", "datasets", "sklearn.metrics"]
+PRELOAD = ("autograder.students", *NOTEBOOKS)
 
 
 class ProcessStudent:
@@ -232,7 +235,7 @@ class ProcessStudent:
         request, reply = self.mailbox.post(function, observe, inputs)
         self._pipe.send((str(request), str(reply)))
         if self._receive(timeout) is not None:
-            return self.mailbox.collect(reply)
+            return self.mailbox.collect()
         died = not self._process.is_alive()
         self._kill()
         if died:

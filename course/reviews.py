@@ -269,7 +269,7 @@ def _split(
     for split in sorted(given, key=SPLITS.index, reverse=True):
         rows[split] = []
         for text, label in zip(*given[split], strict=True):
-            key = " ".join(text.casefold().translate(MARKS).split()) or text.strip()
+            key = text_key(text)
             if key not in texts:
                 texts[key] = (text, index[label])
                 rows[split].append(key)
@@ -297,6 +297,11 @@ def _split(
         columns = {"text": [text for text, _ in chosen], "label": [label for _, label in chosen]}
         splits[split] = Dataset.from_dict(columns, features=features)
     return DatasetDict(splits)
+
+
+def text_key(text: str) -> str:
+    """Return what two copies of a text have in common, whatever their case and punctuation."""
+    return " ".join(text.casefold().translate(MARKS).split()) or text.strip()
 
 
 def _classes(

@@ -7,9 +7,11 @@ what the student's code prints or raises has no say in the mark.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,49 +22,122 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
-from traitlets import Unicode
+from traitlets import Bool, Integer, Unicode
 
 from autograder.build import DEMO_TAG
-from autograder.examiner import course_secret, draws_for, examine, load_exam, skipped
+from autograder.examiner import course_secret, draws_for, exam_state, examine, load_exam, skipped
+from autograder.kernels.containment import Limits
+from autograder.kernels.manager import GradingKernelManager
 from autograder.layout import Layout
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Finding, Outcome, Record, write_records
+from autograder.store import Entry, Store, key_of
 from autograder.students import KernelStudent
+
+#: The kernelspec whose kernels come out of the warm process, contained; and Jupyter's own.
+CONTAINED, PLAIN = "bert-classroom", "python3"
 
 
 class ExamExecute(Execute):
     """nbgrader's Execute, with the graded cells examined instead of run."""
 
     course_root = Unicode(".", help="The course's folder.").tag(config=True)
+    contained = Bool(True, help="False runs submissions as the grader's user.").tag(config=True)
+    fresh = Bool(False, help="True executes what is in the store already once more.").tag(
+        config=True
+    )
+    output_limit = Integer(
+        4 * 2**20, help="Bytes that one cell may print; then it is interrupted."
+    ).tag(config=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("kernel_manager_class", GradingKernelManager)
+        super().__init__(*args, **kwargs)
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
-        """See nbconvert's ExecutePreprocessor; writes the records of this submission."""
+        """See nbconvert's ExecutePreprocessor; writes the records of a named submission.
+
+        What is in the store already is taken from there. Without a student's name nothing but the
+        store is written: so the runner executes submissions ahead of nbgrader.
+        """
         names = resources["nbgrader"]
         self.layout = Layout(Path(self.course_root))
         self.exam = load_exam(self.layout.exams, names["assignment"])
-        self.draw_names = (names["assignment"], names["student"], _fingerprint(nb))
+        folder = (resources.get("metadata") or {}).get("path")
+        key = key_of(nb, Path(folder) if folder else None, self._policy())
+        store = Store(self.layout.store)
+        entry = None if self.fresh else store.get(key)
+        if entry is None:
+            nb, resources = self._run(nb, resources, km)
+            entry = Entry.of(nb, self.findings, contained=self.contained)
+            # A fault of ours is no result: the next run tries again.
+            if not any(one.outcome is Outcome.GRADER_ERROR for one in self.findings):
+                store.put(key, entry)
+        else:
+            entry.graft(nb)
+        resources["findings"] = {finding.grade_id: finding for finding in entry.findings}
+        if student := names.get("student"):
+            write_records(
+                self.layout.records(names["assignment"], student),
+                [
+                    Record(
+                        **finding.model_dump(),
+                        assignment=names["assignment"],
+                        student=student,
+                        notebook=names["notebook"],
+                        contained=entry.contained,
+                    )
+                    for finding in entry.findings
+                ],
+            )
+        return nb, resources
+
+    def _policy(self) -> dict[str, Any]:
+        """Return what else a result depends on: limits, containment and device."""
+        devices = sorted({task.device for task in self.exam.tasks})
+        if "cuda" in devices:
+            self.config.ZygoteProvisioner.gpu = True
+        return {
+            "assignment": self.exam.assignment,
+            "exam": exam_state(self.exam),
+            "timeout": self.timeout,
+            "output": self.output_limit,
+            "contained": self.contained,
+            "devices": devices,
+            "limits": asdict(Limits()) | dict(self.config.get("ZygoteProvisioner", {})),
+        }
+
+    def _run(self, nb: NotebookNode, resources: Any, km: Any) -> Any:
+        self.draw_names = (self.exam.assignment, _fingerprint(nb))
         self.findings: list[Finding] = []
         self.cell_errors: dict[str, str] = {}
         self.lost: str | None = None
         self.student: KernelStudent | None = None
+        self.printed: dict[int, int] = {}
+        self.kernel_name = CONTAINED if self.contained else PLAIN
         try:
-            nb, resources = super().preprocess(nb, resources, km)
+            return super().preprocess(nb, resources, km)
         finally:
             self._disconnect()
-        resources["findings"] = {finding.grade_id: finding for finding in self.findings}
-        write_records(
-            self.layout.records(names["assignment"], names["student"]),
-            [
-                Record(
-                    **finding.model_dump(),
-                    assignment=names["assignment"],
-                    student=names["student"],
-                    notebook=names["notebook"],
-                )
-                for finding in self.findings
-            ],
-        )
-        return nb, resources
+
+    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+        """See nbclient; what a cell prints beyond the limit is dropped, and the cell interrupted."""
+        before = self.printed.get(cell_index, 0)
+        now = self.printed[cell_index] = before + _size(msg["content"])
+        if now <= self.output_limit:
+            return super().process_message(msg, cell, cell_index)
+        if before <= self.output_limit:
+            words = f"\n[more than {self.output_limit:,} bytes: the rest was dropped]\n"
+            cell.outputs.append(new_output("stream", name="stdout", text=words))
+        if (
+            now - before > self.output_limit
+            or now // self.output_limit > before // self.output_limit
+        ):
+            # Once for each limit's worth: a cell that swallows one interrupt gets another.
+            self._interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
+        if msg["msg_type"] == "status":
+            return super().process_message(msg, cell, cell_index)
+        return None
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Examine a graded cell; run any other, unless it only shows something."""
@@ -77,7 +152,7 @@ class ExamExecute(Execute):
             try:
                 cell, resources = super().preprocess_cell(cell, resources, index)
             except DeadKernelError:
-                self.lost = f"the kernel died while cell {index + 1} was running"
+                self.lost = f"{self._death()} while cell {index + 1} was running"
             self._note_errors(cell, grade_id, index)
         return cell, resources
 
@@ -101,18 +176,28 @@ class ExamExecute(Execute):
         rng = draws_for(course_secret(self.layout.secret), *self.draw_names, grade_id)
         finding = examine(task, student, rng, self.cell_errors.get(task.answer_id))
         if not student.usable:
-            self.lost = f"the kernel was lost while `{task.function}` was being examined"
+            self.lost = f"{self._death()} while `{task.function}` was being examined"
         return finding
+
+    def _death(self) -> str:
+        """Return how the kernel was lost, in words that a sentence goes on from."""
+        ended = getattr(self.km.provisioner, "ended", None) or ""
+        kind, _, words = ended.partition(": ")
+        if kind in ("memory", "time"):
+            return f"the kernel was stopped ({words})"
+        return "the kernel died"
 
     def _connect(self) -> KernelStudent:
         if self.student is None:
             client = BlockingKernelClient()
             client.load_connection_info(self.km.get_connection_info())
             client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+            place = getattr(self.km.provisioner, "place", None)
             self.student = KernelStudent(
                 client,
                 interrupt=run_sync(self.km.interrupt_kernel),
                 is_alive=run_sync(self.km.is_alive),
+                mail=place.mail if place else None,
             )
         return self.student
 
@@ -125,6 +210,11 @@ def _fingerprint(nb: NotebookNode) -> str:
     """Return a digest of what the student handed in: kinds and texts of the cells, in order."""
     cells = [(cell.cell_type, cell.source) for cell in nb.cells]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def _size(content: dict[str, Any]) -> int:
+    """Return about how many bytes a message's content holds."""
+    return len(json.dumps(content, default=str))
 
 
 def _outputs(finding: Finding) -> list[NotebookNode]:

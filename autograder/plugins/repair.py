@@ -48,6 +48,8 @@ def repair(nb: NotebookNode, released: NotebookNode) -> None:
         if keep.get(grade_id or "") == index:
             model = wanted[grade_id or ""]
             cell.metadata = NotebookNode(model.metadata)
+            if model.metadata.nbgrader.locked:
+                cell.source = model.source
             if cell.cell_type != model.cell_type:
                 _retype(cell, model)
         else:

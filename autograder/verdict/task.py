@@ -45,6 +45,10 @@ class FineTune(Task):
     def budget(self) -> Budget:
         return self._budget or default_budget()
 
+    @property
+    def device(self) -> str:
+        return self.budget.device
+
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """Draw the run and yield what the student's code is given of it."""
         self.plan = draw_plan(rng, self.budget)

@@ -1,0 +1,1 @@
+"""Where submissions run: kernels forked from a warm process, each in a containment of its own."""

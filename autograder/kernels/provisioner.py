@@ -1,0 +1,127 @@
+"""jupyter_client's seam: kernels that come out of the zygote instead of a new process.
+
+Chosen by the kernelspec `bert-classroom` through the entry-point group
+`jupyter_client.kernel_provisioners`, so that nbclient, nbgrader and formgrader use it unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Bool, Integer, Unicode
+from traitlets import List as ListTrait
+
+from autograder.kernels.client import Kernel, current_zygote
+from autograder.kernels.containment import Limits, Place
+
+
+class ZygoteProvisioner(KernelProvisionerBase):
+    """Forks kernels from this process's zygote, contained unless told otherwise."""
+
+    readable = ListTrait(
+        Unicode(), help="Further files and folders that a submission may read (paths)."
+    ).tag(config=True)
+    contained = Bool(True, help="False lets submissions do what the grader's user may.").tag(
+        config=True
+    )
+    memory = Integer(Limits.memory, help="MiB that a kernel with its children may hold.").tag(
+        config=True
+    )
+    wall_seconds = Integer(Limits.wall_seconds, help="Seconds for a whole notebook.").tag(
+        config=True
+    )
+    disk = Integer(Limits.disk, help="MiB that a notebook may write.").tag(config=True)
+    threads = Integer(0, help="Threads of torch in a kernel; 0: as OMP_NUM_THREADS says.").tag(
+        config=True
+    )
+    gpu = Bool(False, help="Pass the GPU's device files through.").tag(config=True)
+
+    kernel: Kernel | None = None
+    place: Place | None = None
+
+    @property
+    def has_process(self) -> bool:
+        return self.kernel is not None
+
+    @property
+    def ended(self) -> str | None:
+        """Why the kernel has ended, in its supervisor's words; None while it runs."""
+        return self.kernel.ended if self.kernel is not None else "it was never started"
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """See jupyter_client: settle where the sockets will be."""
+        kwargs.pop("extra_arguments", None)
+        submission = kwargs.get("cwd")
+        self.place = current_zygote().new_place(
+            Path(submission).resolve() if submission else None, tuple(self.readable), gpu=self.gpu
+        )
+        manager = self.parent
+        assert manager is not None
+        manager.transport = "ipc"
+        manager.cache_ports = False
+        # A socket's path may have 107 bytes.
+        manager.ip = str(self.place.sockets / "k")
+        manager.connection_file = str(self.place.mail / "connection.json")
+        for number, name in enumerate(("shell", "iopub", "stdin", "hb", "control"), 1):
+            setattr(manager, f"{name}_port", number)
+        manager.write_connection_file()
+        Path(manager.connection_file).chmod(0o644)  # its folder is the grader's alone
+        self.connection_info = manager.get_connection_info()
+        return await super().pre_launch(cmd=[], **kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """See jupyter_client: returns when the kernel's sockets are there."""
+        import os
+
+        assert self.place is not None
+        limits = Limits(memory=self.memory, wall_seconds=self.wall_seconds, disk=self.disk)
+        threads = self.threads or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+        self.kernel = current_zygote().fork(
+            self.place, limits, contained=self.contained, threads=threads
+        )
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        """See jupyter_client."""
+        return None if self.kernel is not None and self.kernel.alive() else 1
+
+    async def wait(self) -> int | None:
+        """See jupyter_client."""
+        while self.kernel is not None and not self.kernel.wait(0):
+            await asyncio.sleep(0.002)
+        self._close()
+        return 1
+
+    async def send_signal(self, signum: int) -> None:
+        """See jupyter_client."""
+        if self.kernel is not None:
+            self.kernel.send_signal(signum)
+
+    async def kill(self, restart: bool = False) -> None:
+        """See jupyter_client."""
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """See jupyter_client: a kernel of ours holds nothing that it would have to save."""
+        await self.kill(restart)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """See jupyter_client."""
+        self._close()
+
+    def _close(self) -> None:
+        if self.kernel is not None:
+            self.kernel.close()
+            self.kernel = None
+
+    async def get_provisioner_info(self) -> dict[str, Any]:
+        """See jupyter_client."""
+        return {**await super().get_provisioner_info(), "contained": self.contained}
+
+    def get_shutdown_wait_time(self, recommended: float = 5.0) -> float:
+        """See jupyter_client."""
+        return min(recommended, 1.0)

@@ -1,0 +1,159 @@
+"""One kernel's supervisor: forks it into its namespaces, watches over it, and ends it.
+
+It stands outside the kernel's PID namespace, where no student's code can reach it. It ends the
+kernel when the grader says so or is gone, when time is over, and when the kernel with all that it
+started holds too much memory. Its last message says which of these it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from autograder.kernels import containment, linux
+from autograder.kernels.containment import Limits, Place
+
+#: Seconds between two looks at memory and time.
+PULSE = 0.1
+#: Seconds for containment and ipykernel to come up.
+PATIENCE = 30.0
+
+Target = Callable[[Callable[[], None]], Any]
+"""What the contained process runs; it calls its argument once when it is ready."""
+
+
+def supervise(
+    control: socket.socket, place: Place, limits: Limits, contained: bool, target: Target
+) -> NoReturn:
+    """Run `target` in a contained child and watch it until it ends (in a fork of the zygote)."""
+    child = 0
+    try:
+        os.setsid()
+        if contained:
+            containment.enter_namespaces()
+        ready, tell = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(ready)
+            control.close()
+            _run(tell, place, limits, contained, target)
+        os.close(tell)
+        # Stopped by whoever ends the zygote, the kernel is ended first.
+        signal.signal(signal.SIGTERM, lambda *_: _stop(child))
+        linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGTERM)
+        failure = _await_start(ready)
+        if failure is None and contained:
+            containment.seal_sockets(place)
+        if failure is None:
+            _say(control, {"ready": True})
+            reason = _watch(control, child, limits, contained)
+        else:
+            reason = failure
+        status = _end(child)
+        _say(control, {"ended": reason, "status": status})
+    except OSError as error:
+        _end(child)
+        _say(control, {"ended": f"cannot contain: {containment.explain(error)}", "status": None})
+    except BaseException as error:
+        _end(child)
+        _say(control, {"ended": f"supervisor: {type(error).__name__}: {error}", "status": None})
+    os._exit(0)
+
+
+def _run(tell: int, place: Place, limits: Limits, contained: bool, target: Target) -> NoReturn:
+    """Confine this process and run `target` in it."""
+    try:
+        if contained:
+            containment.confine(place, limits)
+        else:
+            linux.prctl(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    except OSError as error:
+        os.write(tell, f"cannot contain: {containment.explain(error)}".encode())
+        os._exit(1)
+
+    def ready() -> None:
+        os.write(tell, b"ready")
+        os.close(tell)
+
+    try:
+        target(ready)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(tell, f"{type(error).__name__}: {error}".encode())
+    os._exit(0)
+
+
+def _await_start(ready: int) -> str | None:
+    """Wait for the child's word; return what went wrong, or None."""
+    words = b""
+    if select.select([ready], [], [], PATIENCE)[0]:
+        words = os.read(ready, 4096)
+    os.close(ready)
+    if words == b"ready":
+        return None
+    return words.decode(errors="replace") or "the kernel did not start"
+
+
+def _watch(control: socket.socket, child: int, limits: Limits, contained: bool) -> str:
+    """Carry out what the grader says until the kernel ends or has to; return why it ended."""
+    over = time.monotonic() + limits.wall_seconds
+    while True:
+        if select.select([control], [], [], PULSE)[0]:
+            try:
+                order = control.recv(64)
+            except OSError:
+                order = b""
+            if order in (b"", b"kill"):
+                return "killed"
+            with contextlib.suppress(ValueError, OSError):
+                os.kill(child, int(order))
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return "exited"
+        if time.monotonic() > over:
+            return f"time: it ran for over {limits.wall_seconds} seconds in all"
+        if contained and (held := _held()) > limits.memory:
+            return f"memory: it held {held} MiB, and {limits.memory} are allowed"
+
+
+def _held() -> int:
+    """Return how many MiB all processes of the namespace hold, tmpfs included.
+
+    /proc here is the namespace's, so it lists just these.
+    """
+    total = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{name}/status").read_text()
+                _, _, rest = status.partition("RssAnon:")
+                total += int(rest.split(None, 1)[0]) if rest else 0
+    disk = os.statvfs("/home")
+    return (total * 1024 + (disk.f_blocks - disk.f_bfree) * disk.f_frsize) // containment.MIB
+
+
+def _end(child: int) -> int | None:
+    """Kill the kernel; with the first process of its namespace all others end. Its status."""
+    if not child:
+        return None
+    with contextlib.suppress(OSError):
+        os.kill(child, signal.SIGKILL)
+        return os.waitpid(child, 0)[1]
+    return None
+
+
+def _stop(child: int) -> NoReturn:
+    _end(child)
+    os._exit(1)
+
+
+def _say(control: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        control.send(json.dumps(message).encode())

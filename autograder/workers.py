@@ -1,0 +1,187 @@
+"""Executes and examines submissions side by side: on this machine's cores, or on a Dask cluster.
+
+A worker puts what came of a submission into the store and touches nothing else; the gradebook is
+the caller's alone. A worker that dies costs a second attempt, never the batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.converters import configuration
+from autograder.layout import CourseError, Layout
+from autograder.warm import WORKERS
+
+log = logging.getLogger(__name__)
+
+#: A submission whose worker died this often is given up as a grader error.
+ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """One student's submission for one assignment."""
+
+    assignment: str
+    student: str
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a worker says of a job: what was wrong with the notebook handed in, or with us."""
+
+    job: Job
+    complaint: str | None = None
+    failure: str | None = None
+
+
+def execute(root: Path, job: Job, options: dict[str, dict[str, Any]]) -> Executed:
+    """Execute and examine one submission into the store, unless its result is there already."""
+    import nbformat
+
+    from autograder.plugins.execute import ExamExecute
+    from autograder.plugins.repair import repair
+    from autograder.staging import stage
+
+    layout = Layout(root)
+    staged = stage(layout, job.assignment, job.student)
+    name = layout.notebook_name(job.assignment)
+    notebook = nbformat.read(staged.folder / f"{name}.ipynb", as_version=4)
+    repair(notebook, nbformat.read(layout.notebook(layout.release, job.assignment), as_version=4))
+    resources = {
+        "nbgrader": {"assignment": job.assignment, "notebook": name, "student": None},
+        "metadata": {"path": str(staged.folder)},
+    }
+    ExamExecute(config=configuration(root, options)).preprocess(notebook, resources)
+    return Executed(job, complaint=staged.complaint)
+
+
+def on_this_machine(
+    layout: Layout, jobs: Sequence[Job], options: dict[str, dict[str, Any]], workers: int
+) -> Iterator[Executed]:
+    """Yield each job as it is executed by one of `workers` processes."""
+    from autograder.kernels.client import close_zygote, current_zygote
+
+    contained = options.get("ExamExecute", {}).get("contained", True)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(WORKERS))
+    attempts = dict.fromkeys(jobs, 0)
+    while attempts:
+        zygote = current_zygote() if contained else None
+        lent = (zygote.door, zygote.folder) if zygote else None
+        pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_begin, initargs=(layout.log, lent)
+        )
+        try:
+            yield from _in_pool(pool, 2 * workers, layout.root, attempts, options)
+        except BaseException:
+            # Interrupted: what runs is ended, what is finished is in the store.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
+        pool.shutdown()
+        if attempts and contained:
+            close_zygote()  # if it was the zygote that died, the next round has a new one
+
+
+def _in_pool(
+    pool: ProcessPoolExecutor,
+    at_once: int,
+    root: Path,
+    attempts: dict[Job, int],
+    options: dict[str, dict[str, Any]],
+) -> Iterator[Executed]:
+    """Yield what is finished, and take it out of `attempts`; what a crash took with it stays."""
+    from autograder.kernels.client import NotContained, ZygoteError
+
+    waiting = list(attempts)[::-1]
+    running: dict[Future[Executed], Job] = {}
+    while waiting or running:
+        # Two for each process: none waits for its next, and a crash takes few with it.
+        while waiting and len(running) < at_once:
+            job = waiting.pop()
+            running[pool.submit(execute, root, job, options)] = job
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            job = running.pop(future)
+            attempts[job] += 1
+            try:
+                done = future.result()
+            except NotContained:
+                raise
+            except (BrokenProcessPool, ZygoteError) as error:
+                if attempts[job] < ATTEMPTS:
+                    if isinstance(error, BrokenProcessPool):
+                        return
+                    continue
+                done = Executed(job, failure=f"its grading process died ({error})")
+            except CourseError as error:
+                done = Executed(job, failure=str(error))
+            except Exception as error:
+                log.exception("%s of %s could not be executed", job.assignment, job.student)
+                done = Executed(job, failure=f"{type(error).__name__}: {error}")
+            del attempts[job]
+            yield done
+
+
+def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
+    """Settle into a worker: its log in a file, its kernels from the caller's zygote."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    log_to(path)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    if lent is not None:
+        from autograder.kernels.client import adopt
+
+        adopt(*lent)
+
+
+def log_to(path: Path) -> None:
+    """Send our log to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+
+
+def on_cluster(
+    layout: Layout, jobs: Sequence[Job], options: dict[str, dict[str, Any]], address: str
+) -> Iterator[Executed]:
+    """Yield each job as it is executed by a worker of the Dask cluster at `address`.
+
+    The workers need this installation and the course's folder at the same path. A worker that is
+    lost has its jobs done by another.
+    """
+    from distributed import Client, as_completed
+    from distributed.scheduler import KilledWorker
+
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, TimeoutError) as error:
+        raise CourseError(f"No Dask scheduler answers at {address!r}: {error}") from error
+    with client:
+        futures = {
+            client.submit(execute, layout.root, job, options, pure=False, retries=ATTEMPTS - 1): job
+            for job in jobs
+        }
+        for future in as_completed(futures):
+            job = futures.pop(future)
+            try:
+                yield future.result()
+            except KilledWorker as error:
+                yield Executed(job, failure=f"its workers died ({error})")
+            except CourseError as error:
+                yield Executed(job, failure=str(error))
+            except Exception as error:
+                log.exception("%s of %s could not be executed", job.assignment, job.student)
+                yield Executed(job, failure=f"{type(error).__name__}: {error}")
