@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import multiprocessing.forkserver as forkserver
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -74,6 +75,7 @@ def on_this_machine(
     contained = options.get("ExamExecute", {}).get("contained", True)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(WORKERS))
+    forkserver.ensure_running()  # it imports while the zygote does
     attempts = dict.fromkeys(jobs, 0)
     while attempts:
         zygote = current_zygote() if contained else None
@@ -151,7 +153,12 @@ def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
 def log_to(path: Path) -> None:
     """Send our log to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=path, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("autograder")
+    if not logger.handlers:
+        logger.addHandler(handler)
+        logger.propagate = False
 
 
 def on_cluster(

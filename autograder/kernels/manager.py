@@ -35,7 +35,7 @@ class PromptClient(AsyncKernelClient):
                 if reply["msg_type"] != "kernel_info_reply":
                     continue
                 while not self._is_idle_after(
-                    message := await self._async_get_iopub_msg(0.1), asked
+                    message := await self._async_get_iopub_msg(0.02), asked
                 ):
                     pass
             except Empty:
@@ -71,6 +71,10 @@ class GradingKernelManager(AsyncKernelManager):
 
     client_class = f"{__name__}.PromptClient"
     client_factory: Any = Type(klass=AsyncKernelClient)
+
+    async def _async_wait(self, pollinterval: float = 0.005) -> None:
+        # jupyter_client looks ten times a second whether a killed kernel is gone.
+        await super()._async_wait(pollinterval)
 
     @default("client_factory")
     def _client_factory_default(self) -> type[PromptClient]:

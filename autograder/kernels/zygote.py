@@ -45,6 +45,10 @@ def main() -> None:
     sys.modules["debugpy"] = None  # type: ignore[assignment] # a kernel would start its threads
     for name in (*FIRST, *sys.argv[2:]):
         importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        # Its checksum is verified once a process: here, for all kernels. One that is missing or
+        # changed is the notebook's to meet.
+        importlib.import_module("course").checkpoint()
     for handle in _gpu_handles():
         _refuse(door, f"the imports opened {handle}: a fork cannot share a GPU")
     if "torch" in sys.modules and not _fork_computes():
