@@ -16,8 +16,5 @@ NOTEBOOKS = (
     "course", "course.checks", "course.reviews", "course.plain",
 )  # fmt: skip
 
-#: What workers need besides, who examine and judge.
-WORKERS = (
-    *NOTEBOOKS, "autograder.students", "autograder.workers", "autograder.plugins.execute",
-    "autograder.verdict.task",
-)  # fmt: skip
+#: What workers, who examine and judge, need besides what the notebooks do.
+WORKERS = ("autograder.students", "autograder.workers", "autograder.plugins.execute")

@@ -20,7 +20,7 @@ from typing import Any
 
 from autograder.converters import configuration
 from autograder.layout import CourseError, Layout
-from autograder.warm import WORKERS
+from autograder.warm import NOTEBOOKS, WORKERS
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +72,15 @@ def on_this_machine(
     """Yield each job as it is executed by one of `workers` processes."""
     from autograder.kernels.client import close_zygote, current_zygote
 
-    contained = options.get("ExamExecute", {}).get("contained", True)
+    config = configuration(layout.root, options)
+    contained = config.ExamExecute.get("contained", True)
+    preload = tuple(config.ZygoteProvisioner.get("preload", NOTEBOOKS))
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(WORKERS))
+    context.set_forkserver_preload([*preload, *WORKERS])
     forkserver.ensure_running()  # it imports while the zygote does
     attempts = dict.fromkeys(jobs, 0)
     while attempts:
-        zygote = current_zygote() if contained else None
+        zygote = current_zygote(preload) if contained else None
         lent = (zygote.door, zygote.folder) if zygote else None
         pool = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_begin, initargs=(layout.log, lent)

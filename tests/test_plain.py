@@ -91,7 +91,7 @@ def test_a_written_message_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no readable beginning"),
+        (b"", "no reply was written"),
         (b"{}\n", "unknown node"),
         (b"[1]\n", "one answer"),
         (b"[" * 100_000 + b"\n", "not plain data"),

@@ -130,6 +130,10 @@ class Zygote:
         running = self.process is not None and self.process.poll() is None
         return running and self.state == _state(self.preload)
 
+    def serves(self, preload: tuple[str, ...]) -> bool:
+        """Return whether it has imported just these modules."""
+        return self.preload == preload
+
     def new_place(
         self, submission: Path | None, readable: tuple[str, ...] = (), *, gpu: bool = False
     ) -> Place:
@@ -204,14 +208,16 @@ class Zygote:
 class AdoptedZygote(Zygote):
     """Another process's zygote, in a worker: requests go through a door of our own."""
 
-    def __init__(
-        self, door: socket.socket, folder: Path, preload: tuple[str, ...] = NOTEBOOKS
-    ) -> None:
-        self.preload, self.folder, self.door = preload, folder, door
+    def __init__(self, door: socket.socket, folder: Path) -> None:
+        self.folder, self.door = folder, door
         self.process = None
 
     def alive(self) -> bool:
         """Return True: whoever lent it sees to that; if it died, forking says so."""
+        return True
+
+    def serves(self, preload: tuple[str, ...]) -> bool:
+        """Return True: it was made for the work that this process is lent for."""
         return True
 
     def close(self) -> None:
@@ -223,16 +229,16 @@ _current: Zygote | None = None
 _guard = threading.Lock()
 
 
-def current_zygote() -> Zygote:
-    """Return this process's zygote, started or replaced if need be."""
+def current_zygote(preload: tuple[str, ...] = NOTEBOOKS) -> Zygote:
+    """Return this process's zygote, started or replaced if need be; it has imported `preload`."""
     global _current
     with _guard:
-        if _current is not None and not _current.alive():
+        if _current is not None and not (_current.alive() and _current.serves(preload)):
             _current.close()
             _current = None
         if _current is None:
             _sweep()
-            _current = Zygote()
+            _current = Zygote(preload)
             atexit.register(close_zygote)
         return _current
 

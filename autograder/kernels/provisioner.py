@@ -15,13 +15,17 @@ from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Bool, Integer, Unicode
 from traitlets import List as ListTrait
 
-from autograder.kernels.client import Kernel, current_zygote
+from autograder.kernels.client import Kernel, Zygote, current_zygote
 from autograder.kernels.containment import Limits, Place
+from autograder.warm import NOTEBOOKS
 
 
 class ZygoteProvisioner(KernelProvisionerBase):
     """Forks kernels from this process's zygote, contained unless told otherwise."""
 
+    preload = ListTrait(
+        Unicode(), list(NOTEBOOKS), help="What kernels find imported already (modules)."
+    ).tag(config=True)
     readable = ListTrait(
         Unicode(), help="Further files and folders that a submission may read (paths)."
     ).tag(config=True)
@@ -56,7 +60,7 @@ class ZygoteProvisioner(KernelProvisionerBase):
         """See jupyter_client: settle where the sockets will be."""
         kwargs.pop("extra_arguments", None)
         submission = kwargs.get("cwd")
-        self.place = current_zygote().new_place(
+        self.place = self._zygote().new_place(
             Path(submission).resolve() if submission else None, tuple(self.readable), gpu=self.gpu
         )
         manager = self.parent
@@ -80,10 +84,13 @@ class ZygoteProvisioner(KernelProvisionerBase):
         assert self.place is not None
         limits = Limits(memory=self.memory, wall_seconds=self.wall_seconds, disk=self.disk)
         threads = self.threads or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-        self.kernel = current_zygote().fork(
+        self.kernel = self._zygote().fork(
             self.place, limits, contained=self.contained, threads=threads
         )
         return self.connection_info
+
+    def _zygote(self) -> Zygote:
+        return current_zygote(tuple(self.preload))
 
     async def poll(self) -> int | None:
         """See jupyter_client."""
