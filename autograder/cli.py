@@ -344,6 +344,37 @@ def grade(
 
 
 @app.command()
+def doctor(
+    root: Root = Path(),
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the checks here.")] = None,
+) -> None:
+    """Show which protections this machine gives to grading, tried from inside a kernel.
+
+    Example: `autograder doctor`
+    """
+    from dataclasses import asdict
+
+    from autograder.doctor import look_at_machine
+
+    with one_sentence(), complaints.status("Looking at this machine from inside a kernel …"):
+        checks = look_at_machine(Layout(root.resolve()))
+    if as_json:
+        as_json.write_text(json.dumps([asdict(one) for one in checks], indent=1) + "\n")
+    table = Table("", "what", "seen", title="This machine")
+    for one in checks:
+        table.add_row(
+            "[green]✓[/green]" if one.good else "[red]✗[/red]", one.name, escape(one.seen)
+        )
+    console.print(table)
+    if not all(one.good for one in checks):
+        console.print(
+            "Grading refuses to run what it cannot contain; `--containment none` grades all the "
+            "same, with the rights of your own account, and the report says so."
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
 def report(
     root: Root = Path(),
     output: Annotated[Path | None, typer.Option(help="Default: report.html in the course.")] = None,

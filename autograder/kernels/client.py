@@ -94,20 +94,14 @@ class Zygote:
         self.state = _state(preload)
         door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door = door
-        with theirs:
+        with theirs, open(self.folder / "stderr", "wb") as stderr:
+            command = [sys.executable, "-P", "-m", __package__ + ".zygote", str(theirs.fileno())]
             self.process: subprocess.Popen[bytes] | None = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    __package__ + ".zygote",
-                    str(theirs.fileno()),
-                    *preload,
-                ],
+                [*command, *preload],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=open(self.folder / "stderr", "wb"),  # noqa: SIM115 - the child's
+                stderr=stderr,
                 env=_environment(),
                 cwd="/",
                 start_new_session=True,
