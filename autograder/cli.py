@@ -256,7 +256,8 @@ def _graded(
         except KeyboardInterrupt:
             complaints.print(
                 f"Interrupted after {len(points)} of {len(found)} submissions. Nothing is lost: run "
-                "the same command again, and it goes on from there."
+                "the same command again, and it goes on from there.",
+                soft_wrap=True,
             )
             raise typer.Exit(130) from None
 

@@ -49,6 +49,7 @@ def render_report(records: list[Record], title: str) -> str:
         ],
         rows=rows,
         mistakes=_mistakes(records),
+        open=sorted({one.student for one in records if not one.contained}),
         errors=[one for one in records if one.outcome is Outcome.GRADER_ERROR],
         histogram=_histogram(
             [row["points"] / row["max_points"] for row in rows if row["max_points"]]

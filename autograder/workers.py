@@ -10,7 +10,9 @@ import logging
 import multiprocessing
 import multiprocessing.forkserver as forkserver
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -139,9 +141,8 @@ def _in_pool(
 
 def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
     """Settle into a worker: its log in a file, its kernels from the caller's zygote."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    threading.Thread(target=_end_with_caller, daemon=True).start()
     log_to(path)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -150,6 +151,13 @@ def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
         from autograder.kernels.client import adopt
 
         adopt(*lent)
+
+
+def _end_with_caller() -> None:
+    """End this worker, and with it its kernel, when the caller is killed: nobody else would."""
+    if (caller := multiprocessing.parent_process()) is not None:
+        caller.join()
+        os._exit(1)
 
 
 def log_to(path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder.build import build
+from autograder.converters import release
 from autograder.layout import Layout
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,26 @@ def miniature(built_miniature: Layout, tmp_path: Path) -> Layout:
     """A copy of the miniature course for one test alone."""
     shutil.copytree(built_miniature.root, tmp_path / "course")
     return Layout(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def released(built_miniature: Layout, tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """The miniature course, in its own gradebook as an instructor has it."""
+    root = tmp_path_factory.mktemp("released") / "course"
+    shutil.copytree(built_miniature.root, root)
+    config = root / "nbgrader_config.py"
+    config.write_text(
+        config.read_text().replace("ExamExecute.timeout = 60", "ExamExecute.timeout = 4")
+    )
+    layout = Layout(root)
+    release(root, layout.assignments()[0])
+    return layout
+
+
+@pytest.fixture
+def classroom(released: Layout, tmp_path: Path) -> Layout:
+    shutil.copytree(released.root, tmp_path / "classroom")
+    return Layout(tmp_path / "classroom")
 
 
 @pytest.fixture(scope="module")

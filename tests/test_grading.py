@@ -3,81 +3,21 @@
 from __future__ import annotations
 
 import copy
-import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from classroom import LOOP, NAME, SOLUTION, by_task, cell_of, grades, set_source, submit
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.converters import release
 from autograder.layout import Layout
-from autograder.records import Record, all_records, read_records
+from autograder.records import all_records, read_records
 from course import checkpoint
-
-NAME = "01-counting"
-Edit = Callable[[NotebookNode], None]
-
-
-@pytest.fixture(scope="module")
-def released(built_miniature: Layout, tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """The miniature course, in its own gradebook as an instructor has it."""
-    root = tmp_path_factory.mktemp("released") / "course"
-    shutil.copytree(built_miniature.root, root)
-    config = root / "nbgrader_config.py"
-    config.write_text(
-        config.read_text().replace("ExamExecute.timeout = 60", "ExamExecute.timeout = 4")
-    )
-    release(root, NAME)
-    return Layout(root)
-
-
-@pytest.fixture
-def classroom(released: Layout, tmp_path: Path) -> Layout:
-    shutil.copytree(released.root, tmp_path / "classroom")
-    return Layout(tmp_path / "classroom")
-
-
-def cell_of(notebook: NotebookNode, grade_id: str) -> NotebookNode:
-    return next(
-        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
-    )
-
-
-def submit(layout: Layout, student: str, edit: Edit = lambda notebook: None) -> Path:
-    """Hand in the right solution after `edit`; return the file's path."""
-    notebook = copy.deepcopy(nbformat.read(layout.notebook(layout.source, NAME), as_version=4))
-    edit(notebook)
-    path = layout.notebook(layout.submitted / student, NAME)
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(notebook), encoding="utf-8")
-    return path
-
-
-def grades(layout: Layout) -> dict[str, float]:
-    with Gradebook(f"sqlite:///{layout.gradebook}") as gradebook:
-        return {one.student.id: one.score for one in gradebook.assignment_submissions(NAME)}
-
-
-def by_task(layout: Layout, student: str) -> dict[str, Record]:
-    records = read_records(layout.records(NAME, student))
-    return {one.grade_id.removesuffix("-points"): one for one in records}
-
-
-def set_source(grade_id: str, source: str) -> Edit:
-    def edit(notebook: NotebookNode) -> None:
-        cell_of(notebook, grade_id).source = source
-
-    return edit
 
 
 def hostile(notebook: NotebookNode) -> None:
@@ -125,7 +65,6 @@ def retyped(notebook: NotebookNode) -> None:
         cell.pop(field)
 
 
-LOOP = "def count_words(text):\n    while True:\n        pass\n"
 STUBBORN = """
 import time
 while True:
@@ -211,12 +150,6 @@ def test_a_class_is_graded_whatever_is_handed_in(
         assert "Counter(text" not in text and "case-kept" not in text and "def judge" not in text
 
 
-SOLUTION = """def count_words(text):
-    words = text.lower().split()
-    return {w: words.count(w) for w in words}
-"""
-
-
 def test_plain_nbgrader_gives_the_same_marks(classroom: Layout, run: Callable[..., Any]) -> None:
     submit(classroom, "right")
     submit(classroom, "wrong", set_source("count-words", SOLUTION.replace(".lower()", "")))
@@ -254,37 +187,6 @@ def test_what_is_graded_is_not_graded_again_unless_it_changed(
     assert grades(classroom) == {"ann": 5, "ben": 3}
     run(*command, "--force", "--student", "ann")
     assert classroom.records(NAME, "ann").stat().st_mtime_ns != second["ann"]
-
-
-def test_killed_at_any_moment_the_rerun_finishes_with_the_same_marks(
-    classroom: Layout, run: Callable[..., Any]
-) -> None:
-    for number in range(5):
-        submit(
-            classroom,
-            f"s{number}",
-            set_source("count-words", LOOP) if number == 3 else lambda nb: None,
-        )
-    command = [
-        sys.executable,
-        "-m",
-        "autograder",
-        "grade",
-        NAME,
-        "--root",
-        str(classroom.root),
-        "-j",
-        "2",
-    ]
-    for delay in (4.0, 6.5, 9.0):
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        time.sleep(delay)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    run(*command)
-    assert grades(classroom) == {"s0": 5, "s1": 5, "s2": 5, "s3": 3, "s4": 5}
 
 
 def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
