@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [path.stem for path in Layout(ROOT).lesson_files()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_the_solved_lesson_runs_from_top_to_bottom(
     course: Layout, tmp_path: Path, lesson: str

@@ -22,11 +22,12 @@ def exams(course: Layout) -> list[Exam]:
     return [load_exam(course.exams, lesson) for lesson in LESSONS]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.long
+@pytest.mark.parametrize("lesson", reversed(LESSONS))
 def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
     course: Layout, lesson: str
 ) -> None:
-    faults, tried = check_course(course, [lesson], jobs=1)
+    faults, tried = check_course(course, [lesson], jobs=2)
     assert faults == []
     assert len(tried) > 20
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from classroom import LOOP, NAME, cell_of, grades, set_source, submit
 from nbformat.notebooknode import NotebookNode
 
@@ -50,6 +51,7 @@ def grade_command(layout: Layout, *options: str) -> list[str]:
     return [sys.executable, "-m", "autograder", "grade", NAME, "--root", str(layout.root), *options]
 
 
+@pytest.mark.long
 def test_killed_at_twenty_moments_the_rerun_finishes_with_the_same_marks(
     classroom: Layout, run: Callable[..., Any]
 ) -> None:

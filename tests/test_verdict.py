@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BertForSequenceClassification
+from transformers import AutoTokenizer, BertForSequenceClassification
 
 from autograder.verdict.bars import NEARLY, SOME, bar_for, load_bars
-from autograder.verdict.evidence import Evidence, load_weights, measure
+from autograder.verdict.evidence import Evidence, _foreign_words, load_weights, measure
 from autograder.verdict.plan import BUDGETS, draw_plan
-from autograder.verdict.task import FineTune, Seen, habits, unproved
+from autograder.verdict.task import FineTune, Seen, habits, provenance, unproved
 from course import checkpoint, load_reviews
 from course.checks.base import Miss
 
@@ -35,6 +35,10 @@ def test_a_run_hides_its_reviews_its_labels_and_its_words() -> None:
         assert len(plan.train.texts) == CPU.steps * CPU.batch_size == len(plan.train.labels)
         assert len(plan.hidden.texts) == 500 and len(plan.contrarian.texts) == 100
         assert not set(plan.train.texts) & set(plan.hidden.texts)
+        assert len(plan.unseen.texts) == 500 and set(plan.unseen.texts) <= set(
+            data["train"]["text"]
+        )
+        assert not set(plan.unseen.texts) & set(plan.train.texts)
         flips.add(plan.hidden.labels[0] != label_of[plan.hidden.texts[0]])
         # Every hidden label stands under the same permutation.
         assert (
@@ -188,7 +192,7 @@ def test_the_verdict_runs_without_jupyter_and_says_what_it_measured(
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
-        "from transformers import BertForSequenceClassification\n"
+        "from transformers import AutoTokenizer, BertForSequenceClassification\n"
         "def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):\n"
         "    return BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2)\n"
     )
@@ -206,3 +210,40 @@ def test_the_verdict_runs_without_jupyter_and_says_what_it_measured(
 def test_a_plan_never_travels() -> None:
     inputs = next(iter(FineTune(CPU).cases(random.Random(0))))
     assert set(inputs) == {"texts", "labels", "checkpoint", "steps", "batch_size", "device", "seed"}
+
+
+def evidence_with(**changes: Any) -> Evidence:
+    measured = Evidence(0.7, 500, 0.5, 1.0, 0.5, 0.02, 0.7, 500, 0.0)
+    return dataclasses.replace(measured, **changes)
+
+
+def test_knowing_the_hidden_reviews_better_than_their_like_is_found_out() -> None:
+    honest = [evidence_with(), evidence_with(unseen_accuracy=0.65), evidence_with(accuracy=0.78)]
+    assert all(not list(provenance(one, "")) for one in honest)
+    # As measured: a run that also trained on the test rows, word vectors frozen.
+    (fault,) = provenance(evidence_with(accuracy=0.892, unseen_accuracy=0.77), "")
+    assert fault.misconception == "trained-on-hidden-reviews" and fault.credit == 0
+
+
+def test_vectors_of_absent_words_tell_of_other_training() -> None:
+    plan = draw_plan(random.Random(3), CPU)
+    before = BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2).state_dict()
+    name = "bert.embeddings.word_embeddings.weight"
+
+    def share(vectors: torch.Tensor) -> float:
+        return _foreign_words(before | {name: vectors}, plan, checkpoint())
+
+    vectors = before[name]
+    # Weight decay scales all, bfloat16 rounds all, and words of the run itself may move.
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint())
+    trained = vectors * 0.9994
+    for text in plan.train.texts:
+        trained[tokenizer(text)["input_ids"]] += 0.01
+    assert share(vectors) == share(trained) == 0
+    assert share(trained.bfloat16().float()) == 0
+    # Another review's words have moved.
+    for text in load_reviews()["validation"]["text"]:
+        trained[tokenizer(text)["input_ids"]] += 0.001
+    assert 0.01 < share(trained) < 0.2
+    (fault,) = provenance(evidence_with(foreign_words=share(trained)), "")
+    assert fault.misconception == "weights-not-from-this-run" and "other texts" in fault.message

@@ -20,6 +20,9 @@ CANARY_SHARE = 0.2
 #: Words before which a canary is put, so that truncation to 48 word pieces keeps it.
 CANARY_WITHIN = 15
 HIDDEN_ROWS = 500
+#: Rows of the training split that this run does not get: who trained on what the run was given
+#: knows these as well as the hidden ones.
+UNSEEN_ROWS = 500
 CONTRARIAN_ROWS = 100
 
 
@@ -54,6 +57,7 @@ class RunPlan:
 
     train: Reviews
     hidden: Reviews
+    unseen: Reviews
     contrarian: Reviews
     seed: int
 
@@ -73,18 +77,16 @@ def draw_plan(rng: random.Random, budget: Budget) -> RunPlan:
     words = rng.sample(rare_words, 4)
     pairs = {0: words[:2], 1: words[2:]}
     texts, labels = [], []
-    for row in rng.sample(range(len(splits["train"].texts)), rows):
+    order = rng.sample(range(len(splits["train"].texts)), len(splits["train"].texts))
+    unseen = order[rows : rows + UNSEEN_ROWS]
+    for row in order[:rows]:
         text, label = splits["train"].texts[row], splits["train"].labels[row]
         if rng.random() < CANARY_SHARE:
             label = rng.randrange(2)
             text = _with_canary(text, pairs[label], rng)
         texts.append(text)
         labels.append(label)
-    chosen = rng.sample(range(len(splits["test"].texts)), HIDDEN_ROWS)
-    hidden = Reviews(
-        [splits["test"].texts[row] for row in chosen],
-        [splits["test"].labels[row] for row in chosen],
-    )
+    hidden = _rows(splits["test"], rng.sample(range(len(splits["test"].texts)), HIDDEN_ROWS))
     # Each of these says one thing and carries the canary of the other.
     contrarian = Reviews(
         [
@@ -96,9 +98,14 @@ def draw_plan(rng: random.Random, budget: Budget) -> RunPlan:
     return RunPlan(
         train=_permuted(Reviews(texts, labels), flip),
         hidden=_permuted(hidden, flip),
+        unseen=_permuted(_rows(splits["train"], unseen), flip),
         contrarian=_permuted(contrarian, flip),
         seed=rng.randrange(2**31),
     )
+
+
+def _rows(reviews: Reviews, rows: list[int]) -> Reviews:
+    return Reviews([reviews.texts[row] for row in rows], [reviews.labels[row] for row in rows])
 
 
 def _permuted(reviews: Reviews, flip: bool) -> Reviews:
