@@ -28,7 +28,7 @@ class CountWords(Task):
     def judge(self, observed: Any, *, text: str) -> None:
         right = Counter(text.lower().split())
         counts = need_mapping(observed, [], "The result of count_words")
-        if counts == Counter(text.split()):
+        if counts == Counter(text.split()) != right:
             raise Miss(
                 "case-kept", "count_words counts 'The' and 'the' apart: lower the case first."
             )
