@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import stat
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +45,9 @@ def stage(layout: Layout, assignment: str, student: str) -> Staged:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     digest = hashlib.sha256()
-    for number, path in enumerate(sorted(_plain_files(origin))):
-        if number == MAX_FILES:
-            break
+    # Notebooks first: whatever else there is too much of, they are taken.
+    files = sorted(_plain_files(origin), key=lambda path: (path.suffix != ".ipynb", path))
+    for path in files[:MAX_FILES]:
         relative = path.relative_to(origin)
         copy = target / relative
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +95,12 @@ def _read_complaint(path: Path) -> str | None:
     if path.stat().st_size > MAX_NOTEBOOK_BYTES:
         return f"it is larger than {MAX_NOTEBOOK_BYTES // 2**20} MB."
     try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        # Some editors put a byte-order mark first, which JSON does not allow.
+        text = path.read_text(encoding="utf-8-sig")
+        path.write_text(text, encoding="utf-8")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ids that are missing or doubled are mended later
+            notebook = nbformat.reads(text, as_version=4)
     except UnicodeDecodeError:
         return "it is not UTF-8 text."
     except RecursionError:

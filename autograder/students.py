@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import linecache
+import logging
 import multiprocessing
 import os
 import queue
@@ -28,6 +29,8 @@ from autograder import agent
 from autograder.exchange import BadReply, clear_reply, read_reply, write_request
 from autograder.warm import NOTEBOOKS
 from course.checks.base import Raised
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -181,12 +184,14 @@ class KernelStudent:
         while (left := deadline - time.monotonic()) > 0:
             try:
                 reply = self.client.get_shell_msg(timeout=min(left, 1.0))
+                if reply["parent_header"]["msg_id"] == message:
+                    return True
             except queue.Empty:
                 if not self.is_alive():
                     return False
-                continue
-            if reply["parent_header"].get("msg_id") == message:
-                return True
+            except Exception:
+                # No message of Jupyter's: whatever it is, it is not the answer.
+                log.debug("a kernel sent what is no message", exc_info=True)
         return False
 
     def close(self) -> None:

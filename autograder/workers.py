@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -58,7 +59,9 @@ def execute(root: Path, job: Job, options: dict[str, dict[str, Any]]) -> Execute
     layout = Layout(root)
     staged = stage(layout, job.assignment, job.student)
     name = layout.notebook_name(job.assignment)
-    notebook = nbformat.read(staged.folder / f"{name}.ipynb", as_version=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ids that are missing or doubled: Repair mends them
+        notebook = nbformat.read(staged.folder / f"{name}.ipynb", as_version=4)
     repair(notebook, nbformat.read(layout.notebook(layout.release, job.assignment), as_version=4))
     resources = {
         "nbgrader": {"assignment": job.assignment, "notebook": name, "student": None},

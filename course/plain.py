@@ -16,6 +16,13 @@ from typing import Any
 MAX_DEPTH = 20
 
 
+#: Dtypes that a tensor may have: those that all of torch can compute with.
+DTYPES = {
+    "torch.bool", "torch.uint8", "torch.int8", "torch.int16", "torch.int32", "torch.int64",
+    "torch.float16", "torch.bfloat16", "torch.float32", "torch.float64",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Opaque:
     """Stands for an object that is not plain data: only the name of its type came across."""
@@ -50,8 +57,8 @@ def flatten(value: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
         return str(value)
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(value, torch.Tensor):
-        if value.is_meta or value.is_complex() or value.layout is not torch.strided:
-            return {"opaque": type(value).__name__}
+        if value.is_meta or value.layout is not torch.strided or str(value.dtype) not in DTYPES:
+            return {"opaque": f"{type(value).__name__} of {value.dtype}"}
         name = f"t{len(tensors)}"
         tensors[name] = value.detach().cpu().contiguous().clone()
         return {"tensor": name, "requires_grad": bool(value.requires_grad)}
@@ -95,6 +102,8 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
                 raise NotPlain("not a number") from error
         case {"tensor": str(name), "requires_grad": bool(requires_grad)} if name in tensors:
             tensor = tensors[name]
+            if str(tensor.dtype) not in DTYPES:
+                raise NotPlain(f"a tensor of {tensor.dtype}")
             return (
                 tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
             )

@@ -27,13 +27,16 @@ def found(layout: Layout, cell: str) -> Finding:
         return examine(task, student, random.Random(1), error)
 
 
+ZEROS = "count_words = lambda text: dict.fromkeys(text.lower().split(), 0)"
+
+
 @pytest.mark.parametrize(
     ("cell", "outcome", "points", "misconception", "words"),
     [
         (RIGHT, Outcome.PASSED, 2, None, "whatever their case"),
         (RIGHT + "\nprint('x')\nimport sys; print('y', file=sys.stderr)", Outcome.PASSED, 2, None, ""),
         (RIGHT.replace(".lower()", ""), Outcome.FAILED, 0, "case-kept", "lower the case"),
-        ("count_words = lambda text: {}", Outcome.PARTIAL, 1, "wrong-counts", "should give"),
+        (ZEROS, Outcome.PARTIAL, 1, "wrong-counts", "should give"),
         ("def count_words(text): raise NotImplementedError()", Outcome.NOT_ATTEMPTED, 0, "not-attempted", ""),
         ("def count_words(text): return text.upper_case()", Outcome.FAILED, 0, "raised", "text.upper_case()"),
         ("def count_words(text:", Outcome.FAILED, 0, "cell-error", "SyntaxError"),

@@ -153,6 +153,10 @@ class ExamExecute(Execute):
                 cell, resources = super().preprocess_cell(cell, resources, index)
             except DeadKernelError:
                 self.lost = f"{self._death()} while cell {index + 1} was running"
+            except Exception:
+                # What nbclient stumbles over now can only be what the kernel sent.
+                self.log.exception("cell %d: the kernel's messages are not Jupyter's", index + 1)
+                self.lost = f"the kernel's messages could not be read after cell {index + 1}"
             self._note_errors(cell, grade_id, index)
         return cell, resources
 

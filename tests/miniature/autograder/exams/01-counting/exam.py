@@ -33,8 +33,9 @@ class CountWords(Task):
                 "case-kept", "count_words counts 'The' and 'the' apart: lower the case first."
             )
         if counts != right:
+            credit = 0.5 if set(counts) == set(right) else 0.0
             raise Miss(
-                "wrong-counts", f"count_words({text!r}) should give {dict(right)}.", credit=0.5
+                "wrong-counts", f"count_words({text!r}) should give {dict(right)}.", credit=credit
             )
 
 
