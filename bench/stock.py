@@ -1,0 +1,161 @@
+"""The same lessons for graders that test inside the student's kernel: stock nbgrader and otter.
+
+The cells that run are those that run with us; in each graded cell our own task, its cases, its
+observation and its judgement, is carried out in the kernel. So all three do the same work.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.answers import recorded_answers
+from autograder.build import DEMO_TAG
+from autograder.examiner import load_exam
+from autograder.layout import Layout
+from autograder.plugins.repair import grade_id_of
+
+# A hidden test, as an instructor with stock nbgrader would call one.
+HELPER = """
+import random, sys
+
+sys.path.insert(0, {root!r})
+
+
+def examine_here(assignment, grade_id, function):
+    from pathlib import Path
+    from autograder.examiner import load_exam
+    from course.plain import as_plain
+    task = load_exam(Path({exams!r}), assignment).task(grade_id)
+    for inputs in task.cases(random.Random(7)):
+        task.judge(as_plain(type(task).observe(function, **inputs)), **inputs)
+"""
+
+CONFIG = """
+c = get_config()
+c.CourseDirectory.course_id = "stock"
+c.Execute.timeout = 900
+c.Execute.kernel_name = "python3"
+"""
+
+OTTER_TEST = """
+from otter.test_files import test_case
+
+OK_FORMAT = False
+name = {name!r}
+points = 1
+
+
+@test_case(points=1)
+def test_it(env):
+    import sys
+    sys.path.insert(0, {folder!r})
+    from stock_tests import examine_here
+    examine_here({assignment!r}, {grade_id!r}, env[{function!r}])
+"""
+
+
+def distinct_answers(layout: Layout, assignment: str, number: int) -> dict[str, str]:
+    """Return the answers of submission `number` by answer id: right, and like no other's."""
+    answers = {}
+    exam = load_exam(layout.exams, assignment)
+    for task in exam.tasks:
+        right = [one for one in recorded_answers(exam, task) if one.right]
+        answers[task.answer_id] = f"{right[number % len(right)].source}\n# {number}\n"
+    return answers
+
+
+def fill(notebook: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    """Return a copy of `notebook` with `answers` in their cells."""
+    filled = copy.deepcopy(notebook)
+    for cell in filled.cells:
+        if (grade_id := grade_id_of(cell)) in answers:
+            cell.source = answers[str(grade_id)]
+    return filled
+
+
+def make_stock(origin: Layout, root: Path, assignment: str, numbers: Sequence[int]) -> Layout:
+    """Make a stock nbgrader course in `root` with the submissions `numbers`."""
+    layout = Layout(root)
+    notebook = nbformat.read(origin.notebook(origin.source, assignment), as_version=4)
+    exam = load_exam(origin.exams, assignment)
+    notebook.cells = [c for c in notebook.cells if DEMO_TAG not in c.metadata.get("tags", [])]
+    for cell in notebook.cells:
+        if task := exam.task(grade_id_of(cell) or ""):
+            cell.source = (
+                "### BEGIN HIDDEN TESTS\n"
+                f"import sys; sys.path.insert(0, {str(root)!r})\n"
+                "from stock_tests import examine_here\n"
+                f"examine_here({assignment!r}, {task.grade_id!r}, {task.function})\n"
+                "### END HIDDEN TESTS"
+            )
+    root.mkdir(parents=True)
+    helper = HELPER.format(root=str(origin.root), exams=str(origin.exams))
+    (root / "stock_tests.py").write_text(helper)
+    (root / "nbgrader_config.py").write_text(CONFIG)
+    source = layout.notebook(layout.source, assignment)
+    source.parent.mkdir(parents=True)
+    nbformat.write(notebook, source)
+    run(nbgrader(), "generate_assignment", assignment, "--force", cwd=root)
+    released = nbformat.read(layout.notebook(layout.release, assignment), as_version=4)
+    for number in numbers:
+        path = layout.notebook(layout.submitted / f"s{number:04}", assignment)
+        path.parent.mkdir(parents=True)
+        nbformat.write(fill(released, distinct_answers(origin, assignment, number)), path)
+    return layout
+
+
+def make_otter(
+    origin: Layout, root: Path, assignment: str, numbers: Sequence[int], otter: Path
+) -> list[list[str]]:
+    """Make an otter assignment in `root`; return one command for each submission."""
+    tests = root / "tests"
+    tests.mkdir(parents=True)
+    helper = HELPER.format(root=str(origin.root), exams=str(origin.exams))
+    (root / "stock_tests.py").write_text(helper)
+    for task in load_exam(origin.exams, assignment).tasks:
+        name = task.function
+        text = OTTER_TEST.format(
+            name=name,
+            folder=str(root),
+            assignment=assignment,
+            grade_id=task.grade_id,
+            function=name,
+        )
+        (tests / f"{name}.py").write_text(text)
+    (root / "otter_config.json").write_text(json.dumps({"show_stdout": False}))
+    run(str(otter), "generate", "-t", "tests", "-c", "otter_config.json", "-o", ".", cwd=root)
+    archive = next(root.glob("*.zip"))
+    notebook = nbformat.read(origin.notebook(origin.source, assignment), as_version=4)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if DEMO_TAG not in cell.metadata.get("tags", [])
+        and not cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    commands = []
+    for number in numbers:
+        folder = root / f"s{number:04}"
+        folder.mkdir()
+        path = folder / f"{origin.notebook_name(assignment)}.ipynb"
+        nbformat.write(fill(notebook, distinct_answers(origin, assignment, number)), path)
+        commands.append([str(otter), "run", "-a", str(archive), "-o", str(folder), str(path)])
+    return commands
+
+
+def nbgrader() -> str:
+    return str(Path(sys.executable).parent / "nbgrader")
+
+
+def run(*command: str, cwd: Path) -> None:
+    """Run a command whose failure is told with what it printed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
