@@ -29,8 +29,9 @@ lab: .venv/ready  ## Open the course in JupyterLab; lessons open as notebooks.
 build: .venv/ready  ## Build source/ and release/ from course/lessons/.
 	$(BIN)/autograder build
 
-bench: .venv/ready  ## Measure import and check times.
+bench: .venv/ready  ## Measure import, check and grading times, each beside a peer.
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/grading.py
 
 wheel: .venv/ready  ## Make the student's wheel (course alone) in dist/.
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist ./course

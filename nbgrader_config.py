@@ -43,7 +43,9 @@ c.ExamExecute.timeout = 60
 c.ExamExecute.raise_on_iopub_timeout = False
 c.ExamExecute.shutdown_kernel = "immediate"
 
-# Submissions run contained; what one of them may use, with all that it starts.
+# Submissions run contained; what one of them may use, with all that it starts. Further files that
+# submissions read, such as a dataset, are named in c.ZygoteProvisioner.readable; a checkpoint's
+# folder in the environment variable BERT_CLASSROOM_CHECKPOINT.
 c.ExamExecute.contained = True
 c.ZygoteProvisioner.memory = 4096  # MiB
 c.ZygoteProvisioner.disk = 1024  # MiB

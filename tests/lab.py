@@ -57,7 +57,7 @@ def jupyterlab(folder: Path) -> Iterator[str]:
     ]  # fmt: skip
     with (folder / "jupyterlab.log").open("wb") as log:
         server = subprocess.Popen(
-            command, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"}
+            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"}
         )
     try:
         address = f"http://127.0.0.1:{port}"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import nbformat
 import pytest
 from classroom import LOOP, NAME, cell_of, grades, set_source, submit
+from lab import TOKEN, jupyterlab
 from nbformat.notebooknode import NotebookNode
 
 from autograder.layout import Layout
@@ -124,6 +126,20 @@ def test_equal_submissions_run_once_and_get_the_same_marks(
     assert {path: path.stat().st_mtime_ns for path in classroom.store.glob("*/*.json")} == store
     graded = nbformat.read(classroom.root / "autograded" / "ann" / NAME / "counting.ipynb", 4)
     assert "count_words counts 'The' and 'the' apart" in json.dumps(graded)
+
+
+def test_formgraders_button_grades_contained(classroom: Layout) -> None:
+    submit(classroom, "ann", set_source("count-words", SOURCES["c"]))
+    with jupyterlab(classroom.root) as address:
+        request = urllib.request.Request(
+            f"{address}/formgrader/api/submission/{NAME}/ann/autograde",
+            data=b"",
+            headers={"Authorization": f"token {TOKEN}"},
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            assert json.load(answer)["success"]
+    assert grades(classroom) == {"ann": 3}
+    assert all(one.contained for one in all_records(classroom.records_folder))
 
 
 def test_a_broken_store_is_as_good_as_none(classroom: Layout, run: Callable[..., Any]) -> None:

@@ -19,13 +19,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.kernels.containment import Limits, Place, python_paths
+from autograder.kernels.containment import Limits, Place, private_folders, python_paths
 from autograder.kernels.stand_ins import stand_ins
 from autograder.layout import CourseError
 from autograder.warm import NOTEBOOKS
 
-#: Folders beside the package `course` that a student's installation does not have.
-PRIVATE = ("lessons",)
 #: Seconds that the imports may take on a slow disk.
 PATIENCE = 180.0
 #: Seconds that a kernel may take to come up.
@@ -132,16 +130,13 @@ class Zygote:
         self, submission: Path | None, readable: tuple[str, ...] = (), *, gpu: bool = False
     ) -> Place:
         """Return a place for one kernel, its folders made."""
-        import course
-
         named = os.environ.get("BERT_CLASSROOM_CHECKPOINT")
-        package = Path(course.__file__).parent
         place = Place(
             Path(tempfile.mkdtemp(prefix="k", dir=self.folder)),
             submission,
             readable=(*python_paths(), *([named] if named else []), *readable),
             replaced=stand_ins(),
-            hidden=tuple(str(package / name) for name in PRIVATE),
+            hidden=private_folders(),
             gpu=gpu,
         )
         place.prepare()

@@ -140,6 +140,16 @@ def python_paths() -> tuple[str, ...]:
     )
 
 
+def private_folders() -> tuple[str, ...]:
+    """Return the folders of solutions and exams, which an installation may have beside the code."""
+    import autograder
+    import course
+
+    lessons = Path(course.__file__).parent / "lessons"
+    exams = Path(str(autograder.__file__)).parent / "exams"
+    return (str(lessons), str(exams))
+
+
 def _inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder + "/")
 
@@ -231,7 +241,7 @@ def _bind_system(root: str, place: Place) -> None:
     for path, stand_in in place.replaced.items():
         _bind_file(stand_in, root, path, read_only=True)
     for path in place.hidden:
-        if os.path.isdir(path):
+        if os.path.isdir(root + path):
             linux.mount("tmpfs", root + path, "tmpfs", linux.MS_RDONLY, "size=4k,mode=755")
 
 
