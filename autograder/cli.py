@@ -8,20 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from autograder.layout import CourseError, Layout
 from autograder.materials import check_materials
-
-if TYPE_CHECKING:
-    from autograder.records import Record
-    from autograder.workers import Job
+from autograder.terminal import complaints, console, graded, marks_table, progress_bar
 
 app = typer.Typer(
     help="Build, check and grade the course *BERT fine-tuning for classification*.",
@@ -29,9 +24,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-console = Console()
-complaints = Console(stderr=True)
-
 Root = Annotated[
     Path, typer.Option("--root", help="The course's folder.", exists=True, file_okay=False)
 ]
@@ -65,19 +57,6 @@ def one_sentence() -> Iterator[None]:
             soft_wrap=True,
         )
         raise typer.Exit(2) from None
-
-
-def progress_bar() -> Progress:
-    """Return the progress bar that all long work here shows."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[what]}"),
-        console=complaints,
-        transient=True,
-    )
 
 
 def chosen(layout: Layout, assignments: list[str] | None) -> list[str]:
@@ -231,58 +210,6 @@ def calibrate(
     )
 
 
-def _graded(
-    layout: Layout, assignments: list[str], student: str | None = None, **how: Any
-) -> list[Record]:
-    """Grade with a progress bar; raises typer.Exit when interrupted, with nothing lost."""
-    from autograder.grade import find_jobs, grade
-    from autograder.workers import log_to
-
-    log_to(layout.log)
-    found = find_jobs(layout, assignments, student)
-    points: list[float] = []
-    with progress_bar() as bar:
-        row = bar.add_task("Grading", total=len(found), what="starting")
-
-        def progress(job: Job, records: list[Record]) -> None:
-            points.append(sum(one.points for one in records))
-            mean = sum(points) / len(points)
-            bar.update(
-                row, advance=1, what=f"{job.student} {job.assignment} · mean so far {mean:.1f}"
-            )
-
-        try:
-            return grade(layout, found, progress=progress, **how)
-        except KeyboardInterrupt:
-            complaints.print(
-                f"Interrupted after {len(points)} of {len(found)} submissions. Nothing is lost: run "
-                "the same command again, and it goes on from there.",
-                soft_wrap=True,
-            )
-            raise typer.Exit(130) from None
-
-
-def _marks_table(records: list[Record]) -> Table:
-    """Return the closing table: a row for each student, a column for each assignment."""
-    assignments = sorted({one.assignment for one in records})
-    table = Table("student", title="Marks")
-    for name in (*assignments, "sum"):
-        table.add_column(name, overflow="fold")
-    for student in sorted({one.student for one in records}):
-        mine = [one for one in records if one.student == student]
-        marks = []
-        for assignment in assignments:
-            here = [one for one in mine if one.assignment == assignment]
-            faults = [
-                one.misconception or one.outcome for one in here if one.points < one.max_points
-            ]
-            why = f"  [dim]{escape(', '.join(dict.fromkeys(faults)))}[/dim]" if faults else ""
-            marks.append(f"{sum(one.points for one in here):g}{why}" if here else "–")
-        total, best = sum(one.points for one in mine), sum(one.max_points for one in mine)
-        table.add_row(escape(student), *marks, f"{total:g} of {best:g}")
-    return table
-
-
 @app.command()
 def grade(
     assignments: Assignments = None,
@@ -312,7 +239,7 @@ def grade(
         layout = Layout(root.resolve())
         names = chosen(layout, assignments)
         check_materials()
-        records = _graded(
+        records = graded(
             layout,
             names,
             student,
@@ -327,13 +254,13 @@ def grade(
         if feedback:
             from autograder.converters import feedback as write_feedback
 
-            graded = sorted({one.assignment for one in records})
+            done = sorted({one.assignment for one in records})
             with progress_bar() as bar:
-                row = bar.add_task("Feedback", total=len(graded), what="")
-                for name in graded:
+                row = bar.add_task("Feedback", total=len(done), what="")
+                for name in done:
                     write_feedback(layout, name)
                     bar.update(row, advance=1, what=name)
-    console.print(_marks_table(records))
+    console.print(marks_table(records))
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(
@@ -440,7 +367,7 @@ def demo(
                 lambda what: bar.update(row, advance=1, what=what),
             )
         expected = sampling.make_class(layout)
-        records = _graded(layout, assignments, workers=jobs)
+        records = graded(layout, assignments, workers=jobs)
         with progress_bar() as bar:
             row = bar.add_task("Feedback", total=len(assignments), what="")
             for name in assignments:
@@ -450,7 +377,7 @@ def demo(
         reporting.write_report(
             records, page, "BERT fine-tuning for classification: the sample class"
         )
-    console.print(_marks_table(records))
+    console.print(marks_table(records))
     for what, where in (
         ("gradebook", layout.gradebook),
         ("feedback", layout.feedback),

@@ -45,7 +45,6 @@ def grade(
     jobs: list[Job],
     *,
     workers: int | None = None,
-    gpu_jobs: int | None = None,
     cluster: str | None = None,
     contained: bool = True,
     force: bool = False,
@@ -53,8 +52,8 @@ def grade(
 ) -> list[Record]:
     """Grade `jobs` and return all records; what is graded already is not graded again.
 
-    `workers` processes run at once (default: one a core, and `gpu_jobs` where runs share a GPU);
-    `cluster` names a Dask scheduler to use instead. Raises CourseError, and NotContained where
+    `workers` processes run at once (default: :func:`default_workers`); `cluster` names a Dask
+    scheduler to use instead. Raises CourseError, and NotContained where
     submissions cannot be contained and `contained` does not say that they need not be.
     """
     for assignment in sorted({job.assignment for job in jobs}):
@@ -65,7 +64,7 @@ def grade(
         progress(job, found)
     left = [job for job in jobs if job not in graded]
     if left:
-        workers = min(workers or default_workers(layout, left, gpu_jobs), len(left))
+        workers = min(workers or default_workers(layout, left), len(left))
         _share_cores(workers)
         ahead = {"ExamExecute": {"contained": contained, "fresh": force}}
         executed = (
