@@ -178,6 +178,10 @@ def _predict(question: Predict) -> Iterator[str]:
     if error:
         yield f"the code fails: {error}"
         return
+    with apart():
+        again = run(f"{question.setup}\n{question.code}", {}).strip()
+    if again != question.answer:
+        yield f"the code prints {question.answer!r} once and {again!r} another time"
     if not question.answer:
         yield "the code prints nothing"
     names |= {"answer": question.answer}

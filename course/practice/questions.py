@@ -108,17 +108,18 @@ def _filled(question: Record, texts: dict[str, str]) -> Any:
 
 
 def _computed(question: Predict) -> Predict:
-    def printed(code: str) -> str:
-        with apart():
-            return run(code, {}).strip()
-
-    answer = printed(f"{question.setup}\n{question.code}")
-    options = [
-        option.model_copy(update={"text": printed(f"{question.setup}\n{option.computes}")})
-        if option.computes
-        else option
-        for option in question.options
-    ]
+    with apart():
+        names: dict[str, Any] = {}
+        run(question.setup, names)
+        options = [
+            option.model_copy(update={"text": run(option.computes, dict(names)).strip()})
+            if option.computes
+            else option
+            for option in question.options
+        ]
+    # The code runs alone, as the learner would run it.
+    with apart():
+        answer = run(f"{question.setup}\n{question.code}", {}).strip()
     if options:
         options.append(PredictOption(text=answer))
     return question.model_copy(update={"answer": answer, "options": options})
