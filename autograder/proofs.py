@@ -78,7 +78,7 @@ def _helpers(names: Names) -> Names:
     names |= {
         "error_of": error_of,
         "printed": lambda code: act(code)[1].strip(),
-        "after": lambda code, name: act(code)[0][name],
+        "outcome": lambda code, name: act(code)[0][name],
     }
     return names
 
