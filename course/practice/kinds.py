@@ -280,16 +280,17 @@ class Predict(Asked):
         """Return whether `response` is what the code prints, whatever the white space."""
         if self.answer is None:
             raise ValueError(f"{self.id}: make a variant first; it computes the answer.")
-        right = _bare(response) == _bare(self.answer)
+        right = bare(response) == bare(self.answer)
         return Graded(right, _said(self.options, [response]))
 
 
-def _bare(printed: str) -> str | float:
-    bare = "".join(printed.split())
+def bare(printed: str) -> str | float:
+    """Return what two outputs are compared by: no white space, and 3.0 is 3."""
+    packed = "".join(printed.split())
     try:
-        return float(bare)
+        return float(packed)
     except ValueError:
-        return bare
+        return packed
 
 
 class Order(Asked):

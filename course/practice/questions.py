@@ -27,6 +27,7 @@ from course.practice.kinds import (
     Predict,
     PredictOption,
     Record,
+    bare,
 )
 from course.practice.running import apart, run
 
@@ -126,7 +127,7 @@ def _computed(question: Predict) -> Predict:
 
 
 def _distinct(question: Any) -> bool:
-    texts = [option.text for option in getattr(question, "options", [])]
+    texts = [bare(option.text) for option in getattr(question, "options", [])]
     return len(set(texts)) == len(texts)
 
 
