@@ -25,7 +25,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from course.practice.kinds import Choice, Claim, Fill, Fix, Flashcard, Order, Predict, Several
+from course.practice.kinds import Choice, Fill, Fix, Flashcard, Order, Predict, Several
+from course.practice.record import Claim
 from course.practice.running import apart, run
 
 Names = dict[str, Any]

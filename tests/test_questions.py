@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from autograder.proofs import lesson_places, prove
-from course.practice.kinds import TOPICS, Flashcard
+from course.practice.kinds import QUESTION, Flashcard
 from course.practice.questions import Bank, QuestionError, drawn, load_bank
+from course.practice.record import TOPICS
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = load_bank(ROOT / "course" / "questions")
@@ -107,7 +108,11 @@ GOOD: dict[str, Any] = {
     "prompt": "How many rows has a tensor of shape (2, 3)?",
     "options": [
         {"text": "2", "gives": "torch.zeros(2, 3).shape[0] == 2"},
-        {"text": "3", "feedback": "That is its columns.", "gives": "torch.zeros(2, 3).shape[1] == 3"},
+        {
+            "text": "3",
+            "feedback": "That is its columns.",
+            "gives": "torch.zeros(2, 3).shape[1] == 3",
+        },
         {"text": "6", "feedback": "All numbers.", "gives": "torch.zeros(2, 3).numel() == 6"},
     ],
     "answer": "2",
@@ -196,7 +201,7 @@ def test_what_is_no_bank_is_told(tmp_path: Path) -> None:
     with pytest.raises(QuestionError, match="line 1, field question: a question must be a mapping"):
         bank_of(tmp_path, "- one\n")
     two = yaml.safe_dump([GOOD, GOOD], sort_keys=False)
-    with pytest.raises(QuestionError, match="'rows' is taken by tokenizing.yaml, line 1"):
+    with pytest.raises(QuestionError, match=r"'rows' is taken by tokenizing\.yaml, line 1"):
         bank_of(tmp_path, two)
     (tmp_path / "cooking.yaml").write_text("[]\n")
     with pytest.raises(QuestionError, match="'cooking' is no topic"):
@@ -215,13 +220,19 @@ def options_with(place: int, **change: str) -> dict[str, Any]:
         (GOOD | options_with(1, gives="torch.zeros(2, 3).shape[1] == 4"), "does not give"),
         (GOOD | options_with(1, gives="undefined"), "NameError"),
         (GOOD | {"answer": "3"} | options_with(0, feedback="No.", gives="False"), "does not give"),
-        (GOOD | {"options": [GOOD["options"][0], GOOD["options"][1], {"text": "6", "feedback": "a"}]},
-         "is not proved"),
+        (
+            GOOD
+            | {"options": [GOOD["options"][0], GOOD["options"][1], {"text": "6", "feedback": "a"}]},
+            "is not proved",
+        ),
         (FILL | {"answer": ["3", "2"]}, "the answer ['3', '2'] fails: AssertionError"),
         (FILL | {"check": "pass"}, "passes the check as well as the answer"),
         (FILL | {"check": "assert x.numel() == 6"}, "the answers in the order"),
-        (FILL | {"options": [*FILL["options"][:2], FILL["options"][2] | {"raises": "ValueError"}]},
-         "should raise 'ValueError', but: TypeError"),
+        (
+            FILL
+            | {"options": [*FILL["options"][:2], FILL["options"][2] | {"raises": "ValueError"}]},
+            "should raise 'ValueError', but: TypeError",
+        ),
     ],
 )
 def test_a_false_claim_is_caught(record: dict[str, Any], complaint: str, tmp_path: Path) -> None:
@@ -272,13 +283,22 @@ CARD = {name: GOOD[name] for name in ("id", "difficulty", "minutes", "lesson")} 
         (FIX, {}, ""),
         (FIX, {"broken": {"gives": "y.shape == (2,)"}}, "the broken code does not give"),
         (FIX, {"check": "assert y.shape"}, "the broken code passes the check"),
-        (FIX, {"answer": "y = x.argmax()", "options": [FIX["options"][0] | {"feedback": "?"},
-                                                       *FIX["options"][1:]]}, "fails"),
+        (
+            FIX,
+            {
+                "answer": "y = x.argmax()",
+                "options": [FIX["options"][0] | {"feedback": "?"}, *FIX["options"][1:]],
+            },
+            "fails",
+        ),
         (ORDER, {}, ""),
         (ORDER, {"orders": []}, "the order [1, 3, 2] passes the check, but is not called right"),
         (ORDER, {"orders": [[2, 1, 3]]}, "the order [2, 1, 3] is called right, but fails"),
-        (ORDER, {"rules": [{"line": 2, "before": 1, "feedback": "?", "raises": "KeyError"}]},
-         "should raise 'KeyError'"),
+        (
+            ORDER,
+            {"rules": [{"line": 2, "before": 1, "feedback": "?", "raises": "KeyError"}]},
+            "should raise 'KeyError'",
+        ),
         (PREDICT, {}, ""),
         (PREDICT, {"options": [{"text": "0", "feedback": "?"}]}, "is not proved"),
         (PREDICT, {"code": "print(undefined)"}, "NameError"),
@@ -310,8 +330,6 @@ def test_two_options_that_come_out_alike_are_drawn_again(tmp_path: Path) -> None
 
 
 def test_feedback_names_the_part() -> None:
-    from course.practice.kinds import QUESTION
-
     fill = QUESTION.validate_python(FILL | {"topic": "tokenizing"})
     graded = fill.grade(["3", "2"])
     assert set(graded.feedback) == {"⟦1⟧", "⟦2⟧"}

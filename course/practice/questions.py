@@ -1,8 +1,7 @@
 """The question bank: reads the records, finds their faults, and makes variants of a question.
 
-    bank = load_bank(Path("course/questions"))
-    question = bank.variant(bank["pad-a-batch"], seed=3)
-    question.grade(["True"]).right
+`load_bank(folder)` gives the bank, `bank.variant(question, seed)` a question as it is asked, and
+`question.grade(response)` says whether it is answered rightly.
 """
 
 from __future__ import annotations
@@ -18,17 +17,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from course.practice.kinds import (
-    KINDS,
-    QUESTION,
-    TOPICS,
-    Graded,
-    Order,
-    Predict,
-    PredictOption,
-    Record,
-    bare,
-)
+from course.practice.kinds import KINDS, QUESTION, Order, Predict, PredictOption, bare
+from course.practice.record import TOPICS, Graded, Record
 from course.practice.running import apart, run
 
 __all__ = ["Bank", "Graded", "QuestionError", "Record", "load_bank"]
@@ -226,25 +216,20 @@ def _question(record: Any, lines: dict[Path_, int], file: Path) -> Any:
     try:
         return QUESTION.validate_python(record | {"topic": file.stem})
     except ValidationError as error:
-        # A missing kind is found first; otherwise the first fault is as good as any.
-        first = error.errors()[0]
-        kinds = {kind.model_fields["kind"].annotation.__args__[0] for kind in KINDS}  # type: ignore[union-attr]
-        path: Path_ = first["loc"][1:] if first["loc"][:1] and first["loc"][0] in kinds else ()
-        context = first.get("ctx", {})
-        if first["type"] == "record":
-            # The model's own fault names its field, such as "options.2".
-            parts = context["field"].split(".")
-            path = (*path, *(int(part) if part.isdigit() else part for part in parts))
-        raise fault(*_told(first, path, record)) from error
+        raise fault(*_told(error.errors()[0], record)) from error
 
 
-def _told(error: Any, path: Path_, record: dict[str, Any]) -> tuple[Path_, str]:
-    """Return the path of a fault, and what to say of it."""
+def _told(error: Any, record: dict[str, Any]) -> tuple[Path_, str]:
+    """Return the path of a fault in a record, and what to say of it."""
     kind, context = error["type"], error.get("ctx", {})
-    if kind == "record":
-        return path, context["text"]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return ("kind",), f"it is {record.get('kind')!r}, but must be one of {_kinds()}"
+        return ("kind",), f"it is {record.get('kind')!r}, but must be one of {', '.join(KINDS)}"
+    # pydantic puts the question's kind in front.
+    path: Path_ = error["loc"][1:]
+    if kind == "record":
+        # What the model itself found names its field, such as "options.2".
+        parts = context["field"].split(".")
+        return (*path, *(int(part) if part.isdigit() else part for part in parts)), context["text"]
     if kind == "missing":
         return path, "it is missing"
     if kind == "extra_forbidden":
@@ -252,11 +237,6 @@ def _told(error: Any, path: Path_, record: dict[str, Any]) -> tuple[Path_, str]:
     if kind == "string_type":
         return path, f"it must be text: put {error['input']!r} in quotes"
     return path, error["msg"][0].lower() + error["msg"][1:].rstrip(".")
-
-
-def _kinds() -> str:
-    names = [kind.model_fields["kind"].annotation.__args__[0] for kind in KINDS]  # type: ignore[union-attr]
-    return ", ".join(names)
 
 
 def _named(path: Path_) -> str:
