@@ -1,0 +1,1 @@
+"""Practice: the question bank, and what asks its questions in a notebook."""
