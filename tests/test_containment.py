@@ -148,13 +148,9 @@ def test_two_hundred_kernels_leave_nothing_behind() -> None:
     asyncio.run(_many_kernels(4))
     zygote = zygotes.current_zygote(())
     assert zygote.process is not None
-    before, memory = _left_over(zygote.process.pid), _memory(zygote.process.pid)
+    before, memory = _at_rest(zygote.process.pid), _memory(zygote.process.pid)
     asyncio.run(_many_kernels(200))
-    for _ in range(50):
-        if (after := _left_over(zygote.process.pid)) == before:
-            break
-        time.sleep(0.1)
-    assert after == before
+    assert _at_rest(zygote.process.pid) == before
     assert _memory(zygote.process.pid) < memory + 3 * 2**20
     assert list(zygote.folder.iterdir()) == [zygote.folder / "stderr"]
 
@@ -189,14 +185,13 @@ async def _many_kernels(count: int) -> None:
     await asyncio.gather(*(one(number) for number in range(count)))
 
 
-def _left_over(zygote: int) -> tuple[int, int, int]:
-    """Count our descendants, our open handles and the zygote's."""
-    children = subprocess.run(["ps", "-eo", "ppid="], capture_output=True, text=True).stdout
-    return (
-        children.split().count(str(zygote)),
-        len(os.listdir("/proc/self/fd")),
-        len(os.listdir(f"/proc/{zygote}/fd")),
-    )
+def _at_rest(zygote: int) -> tuple[int, int]:
+    """Wait until the zygote has no child left; return how many handles we and it hold open."""
+    over = time.monotonic() + 10
+    while Path(f"/proc/{zygote}/task/{zygote}/children").read_text().split():
+        assert time.monotonic() < over, "a kernel is left"
+        time.sleep(0.05)
+    return len(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{zygote}/fd"))
 
 
 def _memory(process: int) -> int:

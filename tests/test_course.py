@@ -23,7 +23,7 @@ def exams(course: Layout) -> list[Exam]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("lesson", reversed(LESSONS))
+@pytest.mark.parametrize("lesson", LESSONS[::-1])
 def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
     course: Layout, lesson: str
 ) -> None:

@@ -62,11 +62,13 @@ def count_words(text):
     return {}
 
 # %% a-gigabyte-of-reply: A reply that fills the examiner's memory.
+# points: any
 # says: .+
 def count_words(text):
     return {"the": "x" * 2**30}
 
 # %% many-small-values: Ten million numbers are small in memory and long in JSON.
+# points: any
 # says: .+
 def count_words(text):
     return list(range(10_000_000))
