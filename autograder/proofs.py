@@ -189,8 +189,6 @@ def _predict(question: Predict) -> Iterator[str]:
     if error := _holds(question.verify, names) if question.verify else "":
         yield f"the verify code fails: {error}"
     for option in question.tempting:
-        if not option.feedback:
-            yield f"the wrong option {option.text!r} needs feedback"
         if option.computes is None:
             yield from _claim(f"the option {option.text!r}", option, dict(names), "")
 

@@ -166,6 +166,16 @@ def test_the_examples_of_these_tests_are_good(tmp_path: Path) -> None:
             "line 7, field options of the question 'rows': '3' is there twice",
         ),
         ({"kind": "predict", "code": "print(1)"}, "field answer of the question 'rows': a pred"),
+        (
+            {
+                "options": [
+                    GOOD["options"][0],
+                    GOOD["options"][1] | {"raises": "ValueError"},
+                    GOOD["options"][2],
+                ]
+            },
+            "field options[1].raises of the question 'rows': an option either raises or gives",
+        ),
     ],
 )
 def test_a_malformed_record_is_told_in_one_sentence(

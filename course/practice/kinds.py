@@ -147,6 +147,13 @@ class Predict(Asked):
     #: Computed when a variant is made.
     answer: str | None = None
 
+    @model_validator(mode="after")
+    def _fits(self) -> Predict:
+        for place, option in enumerate(self.options):
+            if self.answer is None and not option.feedback:
+                wrong(f"options.{place}", "a wrong prediction needs feedback")
+        return self
+
     @property
     def tempting(self) -> Sequence[PredictOption]:
         return [option for option in self.options if option.text != self.answer]
