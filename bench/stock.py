@@ -131,7 +131,17 @@ def make_otter(
         )
         (tests / f"{name}.py").write_text(text)
     (root / "otter_config.json").write_text(json.dumps({"show_stdout": False}))
-    run(str(otter), "generate", "-t", "tests", "-c", "otter_config.json", "-o", ".", cwd=root)
+    run(
+        str(otter),
+        "generate",
+        "-t",
+        "tests",
+        "-c",
+        "otter_config.json",
+        "-o",
+        "autograder.zip",
+        cwd=root,
+    )
     archive = next(root.glob("*.zip"))
     notebook = nbformat.read(origin.notebook(origin.source, assignment), as_version=4)
     notebook.cells = [
