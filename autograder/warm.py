@@ -5,6 +5,10 @@ Imports alone: a process that has computed in several threads cannot be forked s
 
 from __future__ import annotations
 
+import pkgutil
+
+import course.checks
+
 #: What notebooks of this course import. transformers loads its parts only when they are named,
 #: and the part that a model needs takes over a second.
 NOTEBOOKS = (
@@ -13,7 +17,8 @@ NOTEBOOKS = (
     "transformers.models.auto.modeling_auto", "transformers.optimization",
     "transformers.data.data_collator", "datasets", "sklearn.metrics", "safetensors.torch",
     "matplotlib.figure", "matplotlib.backends.backend_agg", "ipywidgets", "pyarrow.csv", "pandas",
-    "course", "course.checks", "course.reviews", "course.plain",
+    "course", "course.checks", "course.reviews", "course.plain", "pyarrow.compute", "pyarrow.ipc",
+    *(f"course.checks.{module.name}" for module in pkgutil.iter_modules(course.checks.__path__)),
 )  # fmt: skip
 
 #: What workers, who examine and judge, need besides what the notebooks do.

@@ -218,7 +218,7 @@ def measure_lesson(
     course = make_stock(Layout(ROOT), folder / f"stock-{assignment}", assignment, range(stock))
     seconds, memory = timed([[nbgrader(), "autograde", assignment]], course.root)
     check_stock(course, assignment, stock)
-    rows.append(Row(assignment, "nbgrader", stock, seconds, memory, 1.0))
+    rows.append(told(Row(assignment, "nbgrader", stock, seconds, memory, 1.0)))
     base = rows[0].rate
     if otter is not None:
         few = min(stock, 3)
@@ -227,16 +227,25 @@ def measure_lesson(
         commands = make_otter(Layout(ROOT), place, assignment, range(few), otter)
         seconds, memory = timed(commands, place)
         row = Row(assignment, "otter-grader", few, seconds, memory)
-        rows.append(Row(**asdict(row) | {"ratio": row.rate / base}))
+        rows.append(told(Row(**asdict(row) | {"ratio": row.rate / base})))
     layout = make_ours(folder / f"ours-{assignment}", assignment, ours)
     for number in jobs:
         console.print(f"{ours} submissions with ours, --jobs {number} …")
         seconds, memory = grade_ours(layout, assignment, number)
         check_marks(layout, ours)
         row = Row(assignment, f"ours, {number} jobs", ours, seconds, memory)
-        rows.append(Row(**asdict(row) | {"ratio": row.rate / base}))
+        rows.append(told(Row(**asdict(row) | {"ratio": row.rate / base})))
     share = outside(layout, assignment, min(4, ours - 1))
     return rows, share
+
+
+def told(row: Row) -> Row:
+    """Print `row` as soon as it is known, and return it."""
+    console.print(
+        f"  {row.grader}: {row.rate:.2f} a minute, {row.ratio:.2f} times stock, "
+        f"{row.memory_mib:.0f} MiB at most"
+    )
+    return row
 
 
 def check_stock(course: Layout, assignment: str, count: int) -> None:

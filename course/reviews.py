@@ -24,6 +24,10 @@ FILES = (".csv", ".tsv", ".parquet")
 MARKS = dict.fromkeys(map(ord, ".,;:!?'\"`“”‘’…–—-<>"), " ")
 
 
+#: How an Arrow file begins.
+ARROW = b"ARROW1"
+
+
 class Rows(NamedTuple):
     """Labelled texts, in parallel lists, before duplicates are removed."""
 
@@ -73,9 +77,10 @@ def load_reviews(
 def _embedded(wanted: str) -> Rows:
     path = find_combined()
     status = path.stat()
+    import pyarrow.compute
+
     table = _combined(path, status.st_size, status.st_mtime_ns)
-    sources = table["source"].to_pylist()
-    chosen = table.filter([source == wanted for source in sources])
+    chosen = table.filter(pyarrow.compute.equal(table["source"], wanted))
     rows = Rows(chosen["text"].to_pylist(), chosen["label"].to_pylist())
     if set(rows.labels) != {0, 1}:
         raise ValueError(f"{path} does not hold the reviews {wanted!r} with the labels 0 and 1.")
@@ -104,11 +109,17 @@ def find_combined() -> Path:
 
 @cache
 def _combined(path: Path, size: int, changed: int) -> Any:
-    """Return the Arrow table of both sources; size and time of change only forget an old one."""
+    """Return the Arrow table of both sources; size and time of change only forget an old one.
+
+    The file is the package's CSV, or the same table as an Arrow file, which is read at once.
+    """
     import pyarrow
     from pyarrow import csv
 
     try:
+        with path.open("rb") as file:
+            if file.read(len(ARROW)) == ARROW:
+                return pyarrow.ipc.open_file(pyarrow.memory_map(str(path))).read_all()
         return csv.read_csv(
             path,
             parse_options=csv.ParseOptions(newlines_in_values=True),
