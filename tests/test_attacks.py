@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from forgeries import FORGERIES
 
 from autograder.build import build
 from autograder.converters import release
+from autograder.kernels import containment
 from autograder.layout import Layout
 from autograder.records import all_records
 
@@ -51,6 +53,19 @@ def test_there_are_enough_attacks_of_enough_kinds() -> None:
     assert len(ATTACKS) >= 60 and len({attack.kind for attack in ATTACKS}) >= 15
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
     assert all(attack.story.endswith(".") for attack in ATTACKS)
+
+
+def test_each_line_of_what_is_covered_names_attacks_that_say_why_they_failed() -> None:
+    text = str(containment.__doc__)
+    covered = text.partition("Covered,")[2].partition("Not covered:")[0]
+    attacks = {attack.name: attack for attack in (*recorded_attacks(), *tuning_attacks())}
+    lines = re.split(r"^- ", covered, flags=re.M)[1:]
+    assert len(lines) >= 12
+    for line in lines:
+        names = re.findall(r"[\w-]+", line[line.rindex("[") : line.rindex("]")])
+        assert names, line
+        for name in names:
+            assert attacks[name].evidence or attacks[name].says, name
 
 
 @pytest.mark.long

@@ -1,22 +1,31 @@
 """The walls around a kernel in which a student's code runs, built of what Linux has.
 
-Covered, each proved by an attack in `tests/attacks`:
+Covered, each proved by the attacks named behind it (`tests/attacks`):
 
 - files: a root of its own. System, virtual environment and the package `course` are there
   read-only; no home, no course folder, no `source/`, exams, gradebook or other submission exists,
-  and no lesson's text, for it has the solutions;
-- the test rows of the embedded reviews: stand-ins are in their place (`stand_ins`);
+  and no lesson's text, for it has the solutions
+  [walks-the-file-system, writes-the-gradebook, reads-home-folders, reads-lesson-texts];
+- the test rows of the embedded reviews: stand-ins are in their place [memorised-test-rows];
 - writing: one tmpfs for /tmp, /home and /dev/shm, with a bound on bytes and on files; the reply
-  to the examiner is one file, bounded too. The submission's folder is a copy;
-- network: a namespace with `lo` alone; no sockets but local, IPv4, IPv6 and netlink ones;
+  to the examiner is one file, bounded too. The submission's folder is a copy
+  [fills-the-disk, uses-up-the-inodes, grows-the-reply, overwrites-the-submission];
+- the system: nothing of it can be changed [writes-to-the-system, makes-devices];
+- network: a namespace with `lo` alone; no sockets but local, IPv4, IPv6 and netlink ones
+  [sends-the-tests-home, asks-a-name-server, talks-to-docker, talks-to-the-host];
 - processes: a PID namespace whose first process is the kernel. Nothing outside can be seen,
-  signalled or traced, and with the kernel all that it started ends;
-- System V and POSIX message queues, host name: namespaces of their own;
+  signalled or traced, and with the kernel all that it started ends
+  [reads-foreign-memory, kills-everything, leaves-a-daemon, survives-its-parent];
+- handles: none of the grader's is open in it [uses-inherited-handles, asks-the-warm-process];
+- System V and POSIX message queues, host name: namespaces of their own [hides-memory-in-files-without-names];
 - rights: not root, no capabilities, no way to new ones (no_new_privs), a user namespace of its
-  own that no further one can be made in, and a filter of system calls (`seccomp`);
-- amounts: address space, processes and threads, CPU time, file size, open files (rlimits);
-  memory of all processes together and total time (the supervisor, which ends the kernel);
-- output: bounded where it arrives (`autograder.plugins.execute`).
+  own that no further one can be made in [becomes-root, gains-capabilities, makes-namespaces];
+- system calls: a filter of them (`seccomp`) [mounts, goes-around-the-filter, traces-a-process];
+- amounts: address space, processes and threads, CPU time, file size, open files (rlimits)
+  [fork-bomb, thread-bomb, one-huge-file, opens-everything, raises-its-limits];
+- memory of all processes together and total time: the supervisor ends the kernel [memory-bomb];
+- output: bounded where it arrives (`autograder.plugins.execute`)
+  [prints-without-end, shows-without-end, floods-the-error-stream].
 
 Not covered:
 
