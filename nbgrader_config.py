@@ -22,12 +22,12 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # Grading: the submission is repaired, its cells run, the graded ones are examined from outside.
+# nbgrader's CheckCellMetadata is left out: after Repair all metadata is the released notebook's.
 c.Autograde.sanitize_preprocessors = [
     "autograder.plugins.repair.Repair",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
     "autograder.plugins.execute.ExamExecute",
