@@ -178,6 +178,11 @@ class Told:
             )
         if max((call.count("step") for call in self.calls), default=0) > 1:
             raise Miss("step-optimizer-twice", f"{order} One call should be one optimizer step.")
+        if self._before("step", "backward"):
+            raise Miss(
+                "step-backward-too-late",
+                f"{order} The optimizer steps before the gradients of this batch exist.",
+            )
         if self.norms and max(self.norms) == 0:
             if "backward" not in seen:
                 raise Miss(
@@ -188,11 +193,6 @@ class Told:
                 "step-cleared-too-early",
                 f"{order} When the optimizer came, the gradients of this batch had been cleared, "
                 "so the weights stay as they are. Clear before `backward()` or after the step.",
-            )
-        if self._before("step", "backward"):
-            raise Miss(
-                "step-backward-too-late",
-                f"{order} The optimizer steps before the gradients of this batch exist.",
             )
         if self.stale:
             raise Miss(

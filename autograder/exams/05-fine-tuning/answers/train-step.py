@@ -174,6 +174,18 @@ def train_step(model, batch, optimizer, scheduler):
     return loss.item()
 
 
+# %% wrong: step-backward-too-late
+def train_step(model, batch, optimizer, scheduler):
+    model.train()
+    loss = model(**batch).loss
+    optimizer.step()
+    scheduler.step()
+    loss.backward()
+    clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.zero_grad()
+    return loss.item()
+
+
 # %% wrong: step-no-scheduler
 def train_step(model, batch, optimizer, scheduler):
     model.train()
