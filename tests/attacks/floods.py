@@ -1,4 +1,5 @@
 # %% prints-without-end: Output fills the grader's memory and the gradebook's disk.
+# points: any
 # evidence: the rest was dropped
 while True:
     print("x" * 10_000)
@@ -8,12 +9,14 @@ while True:
 print("x" * 10**8)
 
 # %% shows-without-end: The same with pictures.
+# points: any
 # evidence: the rest was dropped
 from IPython.display import display, HTML
 while True:
     display(HTML("<b>" + "x" * 100_000 + "</b>"))
 
 # %% floods-the-error-stream: stderr is an output as well.
+# points: any
 # evidence: the rest was dropped
 while True:
     sys.stderr.write("x" * 100_000)
