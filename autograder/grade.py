@@ -10,7 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from autograder.converters import autograde
@@ -73,11 +76,28 @@ def grade(
             else on_this_machine(layout, left, ahead, workers)
         )
         for done in executed:
-            graded[done.job] = _record(layout, done, options)
+            with _uninterrupted():
+                graded[done.job] = _record(layout, done, options)
             progress(done.job, graded[done.job])
     # Each submission's records are in its notebook's order already.
     records = [record for found in graded.values() for record in found]
     return sorted(records, key=lambda one: (one.assignment, one.student))
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off to the end of the block: nbgrader would take it for a failed submission."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
 
 
 def default_workers(layout: Layout, jobs: list[Job], gpu_jobs: int | None = None) -> int:
