@@ -212,12 +212,10 @@ class ProcessStudent:
     A cell that raises is remembered in `cell_errors` and the next one runs, as in a notebook.
     """
 
-    def __init__(
-        self, cells: Sequence[str], *, timeout: float = 60.0, preload: Sequence[str] = PRELOAD
-    ) -> None:
+    def __init__(self, cells: Sequence[str], *, timeout: float = 60.0) -> None:
         self.mailbox = Mailbox()
         self.cell_errors: list[str | None] = []
-        _context.set_forkserver_preload(list(preload))
+        _context.set_forkserver_preload(list(PRELOAD))
         self._pipe, theirs = _context.Pipe()
         self._process = _context.Process(
             target=_serve, args=(theirs, list(cells), str(self.mailbox.folder)), daemon=False

@@ -1,10 +1,15 @@
 """Grades the same distinct submissions with stock nbgrader, with otter-grader and with ours.
 
 All in one run, with nothing in the store. A rate is submissions over wall-clock time, start-up
-included. Memory is the largest sum of proportional set sizes (PSS) over the process tree. "Outside"
-is the share of a submission's time, graded alone, in which neither the student's code nor the
-examination with its verdict was at work: kernel start and stop, messages, conversion, gradebook.
-What the student's cells took is what the kernel itself says, from busy to idle.
+included; stock and otter, which take as long for each submission however many there are, grade
+fewer of the same ones. Every grader uses the cores as it does by itself. Memory is the largest sum
+of proportional set sizes (PSS) over the process tree.
+
+"Outside" is the share of time in which neither the student's code nor the examination with its
+verdict was at work: kernel start and stop, messages, conversion, gradebook. A cell's time is what
+the kernel itself says, from busy to idle. For ours it is taken from submissions graded one at a
+time on one thread, start-up left out; for stock from its whole batch. There a cell that imports
+torch counts as the student's own, which flatters stock.
 """
 
 from __future__ import annotations
@@ -16,142 +21,137 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import nbformat
 import psutil
+import stock as courses
 import typer
 from matplotlib.figure import Figure
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from stock import distinct_answers, fill, make_otter, make_stock, nbgrader
+from watching import MIB, Board, end, kernel_memory, timed
 
-from autograder.demo import set_up
 from autograder.layout import Layout
 from autograder.records import all_records
+from autograder.terminal import progress_bar
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "bench" / "results"
+ORIGIN = Layout(ROOT)
 CODE, TUNING = "01-tokenizing", "05-fine-tuning"
-MIB = 2**20
+GPU_JOBS = (1, 4, 8, 16)
 console = Console()
 
 
 @dataclass(frozen=True)
 class Row:
-    """One grader on one lesson."""
+    """One grader on one lesson; `note` says what was not right, or why there is no figure."""
 
     lesson: str
     grader: str
-    submissions: int
-    seconds: float
-    memory_mib: float
+    submissions: int = 0
+    seconds: float = 0.0
+    memory_mib: float = 0.0
+    outside: float | None = None
+    note: str = ""
     ratio: float | None = None
 
     @property
     def rate(self) -> float:
         """Submissions a minute."""
-        return 60 * self.submissions / self.seconds
+        return 60 * self.submissions / self.seconds if self.seconds else 0.0
 
 
-class Memory(threading.Thread):
-    """Notes the largest sum of PSS over a process and all below it, in MiB."""
-
-    def __init__(self, process: int) -> None:
-        super().__init__(daemon=True)
-        self.root = psutil.Process(process)
-        self.peak = 0.0
-        self.over = threading.Event()
-
-    def run(self) -> None:
-        while not self.over.wait(1.0):
-            self.peak = max(self.peak, tree_pss(self.root))
-
-
-def tree_pss(root: psutil.Process) -> float:
-    """Return the PSS of `root` and all below it in MiB."""
-    total = 0.0
-    try:
-        processes = [root, *root.children(recursive=True)]
-    except psutil.Error:
-        return total
-    for process in processes:
-        try:
-            total += process.memory_full_info().pss / MIB
-        except (psutil.Error, OSError):
-            continue
-    return total
-
-
-def timed(commands: Sequence[Sequence[str]], cwd: Path) -> tuple[float, float]:
-    """Run `commands` one after another; return seconds and peak memory in MiB."""
-    peak, started = 0.0, time.perf_counter()
-    for command in commands:
-        process = subprocess.Popen(
-            command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        memory = Memory(process.pid)
-        memory.start()
-        said, _ = process.communicate()
-        memory.over.set()
-        peak = max(peak, memory.peak)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{said[-3000:]}")
-    return time.perf_counter() - started, peak
-
-
-def make_ours(root: Path, assignment: str, count: int) -> Layout:
-    """Make a course of ours in `root` with `count` distinct submissions."""
-    origin = Layout(ROOT)
-    layout = set_up(origin, root, [assignment], lambda step: None)
-    released = nbformat.read(layout.notebook(layout.release, assignment), as_version=4)
-    for number in range(count):
-        path = layout.notebook(layout.submitted / f"s{number:04}", assignment)
-        path.parent.mkdir(parents=True)
-        nbformat.write(fill(released, distinct_answers(origin, assignment, number)), path)
-    return layout
-
-
-def grade_ours(layout: Layout, assignment: str, jobs: int, *options: str) -> tuple[float, float]:
+def grade_ours(layout: Layout, assignment: str, board: Board, *options: str) -> tuple[float, float]:
     """Grade with nothing in the store; return seconds and peak memory in MiB."""
     for folder in (layout.store, layout.records_folder):
         shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "autograder", "grade", assignment, "--root", str(layout.root)]
-    return timed([[*command, "--jobs", str(jobs), *options]], layout.root)
+    what = f"{assignment}, ours {' '.join(options)}"
+    return timed([[*command, *options]], layout.root, board, what, lambda: graded_so_far(layout))
 
 
-def check_marks(layout: Layout, count: int) -> None:
-    """Make sure that all submissions, which are right, were graded and got all points."""
-    records = all_records(layout.records_folder)
-    lost = sum(one.max_points - one.points for one in records)
-    if len({one.student for one in records}) != count or lost:
-        raise SystemExit(f"{count} right submissions were handed in; {lost:g} points are missing.")
+def graded_so_far(layout: Layout) -> int:
+    return len(list(layout.records_folder.glob("*/*.done")))
+
+
+def measure_lesson(
+    folder: Path, assignment: str, count: int, few: int, otter: Path | None, board: Board
+) -> list[Row]:
+    """Measure all graders on `count` submissions of one lesson, of which stock grades `few`."""
+    course = courses.make_stock(ORIGIN, folder / f"stock-{assignment}", assignment, range(few))
+    seconds, memory = timed(
+        [[courses.nbgrader(), "autograde", assignment]],
+        course.root,
+        board,
+        f"{assignment}, nbgrader",
+        lambda: max(0, len(list(course.root.glob("autograded/*"))) - 1),  # the last is not done
+    )
+    share = 1 - courses.kernel_seconds(course, assignment) / seconds
+    fault = courses.fault_of_stock(ORIGIN, course, assignment, few)
+    rows = [told(board, Row(assignment, "nbgrader", few, seconds, memory, share, fault))]
+    place = folder / f"otter-{assignment}"
+    rows.append(measure_otter(place, assignment, min(few, 3), otter, board))
+    layout = courses.make_ours(ORIGIN, folder / f"ours-{assignment}", assignment, count)
+    share = outside(layout, assignment, min(4, count - 1))
+    for jobs in sorted({1, len(os.sched_getaffinity(0))}):
+        seconds, memory = grade_ours(layout, assignment, board, "--jobs", str(jobs))
+        fault = courses.fault_of_ours(layout, count)
+        name = f"ours, {jobs} job{'s' * (jobs > 1)}"
+        rows.append(told(board, Row(assignment, name, count, seconds, memory, share, fault)))
+    return rows
+
+
+def told(board: Board, row: Row) -> Row:
+    """Say what was found as soon as it is known; return it."""
+    board.note(f"{row.lesson}, {row.grader}: {row.rate:.2f} a minute {row.note}".rstrip())
+    return row
+
+
+def measure_otter(
+    place: Path, assignment: str, count: int, otter: Path | None, board: Board
+) -> Row:
+    """Measure otter-grader, or say why it cannot be measured."""
+    if otter is None:
+        board.step()
+        return Row(assignment, "otter-grader", note="not installed; --otter names its command")
+    try:
+        commands = courses.make_otter(ORIGIN, place, assignment, range(count), otter)
+        seconds, memory = timed(
+            commands,
+            place,
+            board,
+            f"{assignment}, otter-grader",
+            lambda: len(list(place.glob("s*/results.json"))),
+        )
+    except SystemExit as error:
+        board.step()
+        board.note(str(error))  # it names paths of this machine: nothing for the results
+        return Row(assignment, "otter-grader", note="could not be run")
+    fault = courses.fault_of_otter(place, count)
+    return told(board, Row(assignment, "otter-grader", count, seconds, memory, note=fault))
 
 
 def outside(layout: Layout, assignment: str, sample: int) -> float:
     """Return the share of time outside the student's code and the examination, graded alone."""
+    import torch
+
     from autograder.converters import autograde
     from autograder.kernels.client import close_zygote
     from autograder.plugins.execute import ExamExecute
     from autograder.workers import Job, execute
 
+    torch.set_num_threads(1)
     busy: list[float] = []
     original = ExamExecute.preprocess_cell
 
     def watched(self: Any, cell: Any, resources: Any, index: int) -> Any:
         cell, resources = original(self, cell, resources, index)
-        times = cell.metadata.get("execution", {})
-        if "iopub.status.busy" in times and "iopub.status.idle" in times:
-            begin, end = (
-                datetime.fromisoformat(times[f"iopub.status.{state}"]) for state in ("busy", "idle")
-            )
-            busy.append((end - begin).total_seconds())
+        busy.append(courses.seconds_of(cell))
         return cell, resources
 
     ExamExecute.preprocess_cell = watched  # type: ignore[method-assign]
@@ -174,112 +174,131 @@ def outside(layout: Layout, assignment: str, sample: int) -> float:
     return 1 - inside / total
 
 
-def kernel_memory() -> float:
-    """Return the MiB of PSS that a further kernel takes, its imports done, of four at once."""
-    from jupyter_client.manager import KernelManager
-
-    from autograder.kernels.client import close_zygote, current_zygote
-
-    def start() -> KernelManager:
-        manager = KernelManager(kernel_name="bert-classroom")
-        manager.start_kernel()
-        client = manager.client()
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        code = (
-            "import torch, datasets\n"
-            "from transformers import AutoTokenizer, AutoModelForSequenceClassification\n"
-            "from course import checkpoint\n"
-            "tokenizer = AutoTokenizer.from_pretrained(checkpoint())"
-        )
-        client.execute_interactive(code, timeout=60, output_hook=lambda message: None)
-        client.stop_channels()
-        return manager
-
-    managers = [start()]
-    process = current_zygote().process
-    assert process is not None
-    zygote = psutil.Process(process.pid)
-    before = tree_pss(zygote)
-    managers += [start() for _ in range(3)]
-    more = (tree_pss(zygote) - before) / 3
-    for manager in managers:
-        manager.shutdown_kernel(now=True)
-    close_zygote()
-    return more
-
-
-def measure_lesson(
-    folder: Path, assignment: str, ours: int, stock: int, otter: Path | None, jobs: Sequence[int]
-) -> tuple[list[Row], float]:
-    """Measure all graders on one lesson; return the rows and our share of time outside."""
-    rows = []
-    console.print(f"[bold]{assignment}[/bold]: {stock} submissions with stock nbgrader …")
-    course = make_stock(Layout(ROOT), folder / f"stock-{assignment}", assignment, range(stock))
-    seconds, memory = timed([[nbgrader(), "autograde", assignment]], course.root)
-    check_stock(course, assignment, stock)
-    rows.append(told(Row(assignment, "nbgrader", stock, seconds, memory, 1.0)))
-    base = rows[0].rate
-    if otter is not None:
-        few = min(stock, 3)
-        console.print(f"{few} submissions with otter-grader …")
-        place = folder / f"otter-{assignment}"
-        commands = make_otter(Layout(ROOT), place, assignment, range(few), otter)
-        seconds, memory = timed(commands, place)
-        row = Row(assignment, "otter-grader", few, seconds, memory)
-        rows.append(told(Row(**asdict(row) | {"ratio": row.rate / base})))
-    layout = make_ours(folder / f"ours-{assignment}", assignment, ours)
-    for number in jobs:
-        console.print(f"{ours} submissions with ours, --jobs {number} …")
-        seconds, memory = grade_ours(layout, assignment, number)
-        check_marks(layout, ours)
-        row = Row(assignment, f"ours, {number} jobs", ours, seconds, memory)
-        rows.append(told(Row(**asdict(row) | {"ratio": row.rate / base})))
-    share = outside(layout, assignment, min(4, ours - 1))
-    return rows, share
-
-
-def told(row: Row) -> Row:
-    """Print `row` as soon as it is known, and return it."""
-    console.print(
-        f"  {row.grader}: {row.rate:.2f} a minute, {row.ratio:.2f} times stock, "
-        f"{row.memory_mib:.0f} MiB at most"
-    )
-    return row
-
-
-def check_stock(course: Layout, assignment: str, count: int) -> None:
-    """Make sure that stock nbgrader did the work: every hidden test ran, and none failed."""
-    graded = sorted(course.root.glob(f"autograded/*/{assignment}/*.ipynb"))
-    for path in graded:
-        for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                if output.output_type == "error" and cell.metadata.get("nbgrader", {}).get("grade"):
-                    raise SystemExit(f"A hidden test failed with stock nbgrader: {output.evalue}")
-    if len(graded) != count:
-        raise SystemExit(f"Stock nbgrader graded {len(graded)} of {count} submissions.")
-
-
-def thousand(folder: Path, count: int) -> dict[str, Any]:
+def thousand(folder: Path, count: int, board: Board) -> dict[str, Any]:
     """Grade `count` distinct submissions of lesson 01 in one command; none may be lost."""
-    layout = make_ours(folder / "many", CODE, count)
+    board.say(f"making {count} submissions")
+    layout = courses.make_ours(ORIGIN, folder / "many", CODE, count)
     command = [sys.executable, "-m", "autograder", "grade", CODE, "--root", str(layout.root)]
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    runner, marks, wanted = psutil.Process(process.pid), {}, [0.1, 0.5, 0.9]
-    while process.poll() is None:
-        done = len(list(layout.records_folder.glob("*/*.done"))) / count
-        if wanted and done >= wanted[0]:
-            marks[f"{wanted.pop(0):.0%}"] = round(runner.memory_full_info().pss / MIB)
-            console.print(f"{done:.0%} after {time.perf_counter() - started:.0f} s: {marks}")
-        time.sleep(0.5)
-    seconds = time.perf_counter() - started
-    check_marks(layout, count)
-    return {"submissions": count, "seconds": round(seconds, 1), "runner_mib": marks}
+    runner, marks, now = psutil.Process(process.pid), dict[str, int](), 0.0
+    try:
+        while process.poll() is None:
+            done = graded_so_far(layout)
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                now = runner.memory_full_info().pss / MIB or now
+            for share in (0.1, 0.5):
+                if done >= share * count:
+                    marks.setdefault(f"{share:.0%}", round(now))
+            board.say(f"{done} of {count} done, the runner has {now:.0f} MiB")
+            time.sleep(0.5)
+    finally:
+        end(process)
+    marks["100%"] = round(now)  # the last that was seen of it
+    seconds = round(time.perf_counter() - started, 1)
+    fault = courses.fault_of_ours(layout, count)
+    board.step()
+    return {"submissions": count, "seconds": seconds, "runner_mib": marks, "note": fault}
+
+
+def on_gpu(folder: Path, count: int, board: Board) -> list[Row]:
+    """Measure `count` fine-tuning runs with one, four, eight and sixteen of them at once."""
+    layout, rows = courses.make_ours(ORIGIN, folder / "gpu", TUNING, count), []
+    for runs in GPU_JOBS:
+        seconds, memory = grade_ours(layout, TUNING, board, "--gpu-jobs", str(runs))
+        fault = courses.fault_of_ours(layout, count)
+        row = Row(TUNING, f"ours, {runs} on a GPU", count, seconds, memory, note=fault)
+        rows.append(told(board, row))
+    return rows
+
+
+def main(
+    code: Annotated[int, typer.Option(min=2, help="Submissions of lesson 01 with ours.")] = 60,
+    tuning: Annotated[int, typer.Option(min=2, help="Submissions of lesson 05 with ours.")] = 4,
+    stock: Annotated[int, typer.Option(min=1, help="Of these, with stock nbgrader.")] = 6,
+    stock_tuning: Annotated[int, typer.Option(min=1, help="The same for lesson 05.")] = 2,
+    many: Annotated[
+        int, typer.Option("--many", "--thousand", help="Grade so many of lesson 01 in one command.")
+    ] = 0,
+    gpu: Annotated[int, typer.Option(help="On a GPU: runs of lesson 05, at best 16 or more.")] = 0,
+    otter: Annotated[
+        Path | None, typer.Option(help="The `otter` command of an environment that has it.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Where the figures go.")] = ROOT / "bench/results",
+) -> None:
+    """Print the table and write bench/results/grading.json and .png.
+
+    Example: python bench/grading.py --code 60 --tuning 4 --many 1000
+    """
+    import torch
+
+    # For what is measured in this process; a grader's own command is free to use all cores.
+    os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    # nbgrader calls `alembic` by name; it is installed beside this Python.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    if gpu and not torch.cuda.is_available():
+        console.print("No GPU is seen: nothing is measured on one.")
+        gpu = 0
+    cores, otter_here = len(os.sched_getaffinity(0)), shutil.which("otter")
+    steps = 2 * (2 + len({1, cores})) + bool(many) + (len(GPU_JOBS) if gpu else 0)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, progress_bar() as bar:
+        folder, board = Path(name), Board(bar, steps)
+        otter = otter or (Path(otter_here) if otter_here else None)
+        rows += measure_lesson(folder, CODE, code, min(stock, code), otter, board)
+        rows += measure_lesson(folder, TUNING, tuning, min(stock_tuning, tuning), otter, board)
+        memory = kernel_memory(ORIGIN, TUNING)
+        crowd = thousand(folder, many, board) if many else None
+        rows += on_gpu(folder, gpu, board) if gpu else []
+    base = {row.lesson: row.rate for row in rows if row.grader == "nbgrader"}
+    rows = [replace(row, ratio=row.rate / base[row.lesson]) if row.rate else row for row in rows]
+    show(rows, memory, crowd)
+    results.mkdir(parents=True, exist_ok=True)
+    result = {
+        "machine": {
+            "cores": cores,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        },
+        "rows": [asdict(row) | {"rate": round(row.rate, 3)} for row in rows],
+        "kernel_mib": memory,
+        "many": crowd,
+    }
+    (results / "grading.json").write_text(json.dumps(result, indent=1) + "\n")
+    draw(rows, results / "grading.png")
+
+
+def show(rows: list[Row], memory: dict[str, int], crowd: dict[str, Any] | None) -> None:
+    """Print the table and what else was found."""
+    names = ("lesson", "grader", "graded", "a minute", "ratio", "peak MiB", "outside")
+    table = Table(*names, box=SIMPLE)
+    for row in rows:
+        table.add_row(
+            row.lesson.partition("-")[0],
+            row.grader,
+            str(row.submissions or "–"),
+            f"{row.rate:.2f}" if row.rate else "–",
+            "–" if row.ratio is None else f"{row.ratio:.2f}",
+            f"{row.memory_mib:.0f}" if row.rate else "–",
+            "–" if row.outside is None else f"{row.outside:.1%}",
+        )
+    console.print(table)
+    for row in rows:
+        if row.note:
+            console.print(f"{row.lesson}, {row.grader}: {row.note}", soft_wrap=True)
+    console.print(
+        "nbgrader and otter graded a sample of the same submissions: each costs them the same.\n"
+        'Outside: not the student\'s cells and not the examination; for nbgrader an "import torch" '
+        "counts as the student's.\n"
+        f"MiB that a further kernel takes: {memory}. Many at once: {crowd}",
+        soft_wrap=True,
+    )
 
 
 def draw(rows: list[Row], path: Path) -> None:
     """Plot the rates, a panel for each lesson."""
+    rows = [row for row in rows if row.rate]
     lessons = list(dict.fromkeys(row.lesson for row in rows))
     figure = Figure(figsize=(9, 1 + 0.5 * len(rows)), layout="constrained")
     for axes, lesson in zip(
@@ -293,60 +312,6 @@ def draw(rows: list[Row], path: Path) -> None:
         axes.invert_yaxis()
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
-
-
-def main(
-    code: Annotated[int, typer.Option(min=2, help="Submissions of lesson 01 with ours.")] = 60,
-    tuning: Annotated[int, typer.Option(min=2, help="Submissions of lesson 05 with ours.")] = 4,
-    stock: Annotated[int, typer.Option(min=2, help="Of these, with stock nbgrader.")] = 6,
-    stock_tuning: Annotated[int, typer.Option(min=1, help="The same for lesson 05.")] = 2,
-    many: Annotated[int, typer.Option(help="Grade so many of lesson 01 in one command.")] = 0,
-    otter: Annotated[
-        Path | None, typer.Option(help="The `otter` command of an environment that has it.")
-    ] = None,
-) -> None:
-    """Print the table and write bench/results/grading.json and .png.
-
-    Example: python bench/grading.py --code 60 --tuning 4 --many 1000
-    """
-    cores = len(os.sched_getaffinity(0))
-    jobs = sorted({1, cores})
-    os.environ["OMP_NUM_THREADS"] = "1"
-    rows: list[Row] = []
-    shares: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        for assignment, ours, few in ((CODE, code, stock), (TUNING, tuning, stock_tuning)):
-            found, share = measure_lesson(folder, assignment, ours, few, otter, jobs)
-            rows += found
-            shares[assignment] = round(share, 3)
-        memory = kernel_memory()
-        crowd = thousand(folder, many) if many else None
-    table = Table("lesson", "grader", "submissions", "a minute", "ratio", "peak MiB")
-    for row in rows:
-        table.add_row(
-            row.lesson, row.grader, str(row.submissions), f"{row.rate:.2f}", f"{row.ratio:.2f}",
-            f"{row.memory_mib:.0f}",
-        )  # fmt: skip
-    console.print(table)
-    console.print(f"Outside the student's compute and the examination: {shares}")
-    console.print(f"A further kernel takes {memory:.0f} MiB. Many at once: {crowd}")
-    import torch
-
-    RESULTS.mkdir(exist_ok=True)
-    result = {
-        "machine": {
-            "cores": cores,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
-        "rows": [asdict(row) | {"rate": round(row.rate, 3)} for row in rows],
-        "outside": shares,
-        "kernel_mib": round(memory),
-        "many": crowd,
-    }
-    (RESULTS / "grading.json").write_text(json.dumps(result, indent=1) + "\n")
-    draw(rows, RESULTS / "grading.png")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The same lessons for graders that test inside the student's kernel: stock nbgrader and otter.
+"""The same lesson and submissions for each grader, and whether each did the work.
 
-The cells that run are those that run with us; in each graded cell our own task, its cases, its
-observation and its judgement, is carried out in the kernel. So all three do the same work.
+Stock nbgrader and otter test inside the student's kernel. The cells that run are those that run
+with us; in each graded cell our own task, its cases, its observation and its judgement, is carried
+out in the kernel. So all three do the same work.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import copy
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -18,9 +20,11 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.answers import recorded_answers
 from autograder.build import DEMO_TAG
+from autograder.demo import set_up
 from autograder.examiner import load_exam
 from autograder.layout import Layout
 from autograder.plugins.repair import grade_id_of
+from autograder.records import all_records
 
 # A hidden test, as an instructor with stock nbgrader would call one.
 HELPER = """
@@ -79,6 +83,17 @@ def fill(notebook: NotebookNode, answers: dict[str, str]) -> NotebookNode:
         if (grade_id := grade_id_of(cell)) in answers:
             cell.source = answers[str(grade_id)]
     return filled
+
+
+def make_ours(origin: Layout, root: Path, assignment: str, count: int) -> Layout:
+    """Make a course of ours in `root` with the submissions 0 to `count` - 1."""
+    layout = set_up(origin, root, [assignment], lambda step: None)
+    released = nbformat.read(layout.notebook(layout.release, assignment), as_version=4)
+    for number in range(count):
+        path = layout.notebook(layout.submitted / f"s{number:04}", assignment)
+        path.parent.mkdir(parents=True)
+        nbformat.write(fill(released, distinct_answers(origin, assignment, number)), path)
+    return layout
 
 
 def make_stock(origin: Layout, root: Path, assignment: str, numbers: Sequence[int]) -> Layout:
@@ -158,6 +173,64 @@ def make_otter(
         nbformat.write(fill(notebook, distinct_answers(origin, assignment, number)), path)
         commands.append([str(otter), "run", "-a", str(archive), "-o", str(folder), str(path)])
     return commands
+
+
+def fault_of_ours(layout: Layout, count: int) -> str:
+    """Return what the submissions, which are all right, did not get full marks for, or ""."""
+    records = all_records(layout.records_folder)
+    if (seen := len({one.student for one in records})) != count:
+        raise SystemExit(f"Of {count} submissions {seen} were graded.")
+    short = {f"{one.grade_id} {one.outcome}" for one in records if one.points < one.max_points}
+    return ", ".join(sorted(short))
+
+
+def fault_of_stock(origin: Layout, course: Layout, assignment: str, count: int) -> str:
+    """Return which hidden test failed with stock nbgrader, though all answers are right, or ""."""
+    tests = [one for one in graded_cells(course, assignment) if one.metadata.nbgrader.grade]
+    wanted = count * len(load_exam(origin.exams, assignment).tasks)
+    if (ran := sum(seconds_of(cell) > 0 for cell in tests)) != wanted:
+        raise SystemExit(f"Stock nbgrader ran {ran} of {wanted} hidden tests.")
+    errors = [one for cell in tests for one in cell.outputs if one.output_type == "error"]
+    return f"{errors[0].ename}: {errors[0].evalue[:200]}" if errors else ""
+
+
+def fault_of_otter(folder: Path, count: int) -> str:
+    """Return which test failed with otter-grader, though all answers are right, or ""."""
+    found = [json.loads(path.read_text()) for path in folder.glob("s*/results.json")]
+    if len(found) != count:
+        raise SystemExit(f"Of {count} submissions otter-grader graded {len(found)}.")
+    tests = [test for one in found for test in one["tests"] if "max_score" in test]
+    short = {test["name"] for test in tests if test["score"] < test["max_score"]}
+    return ", ".join(sorted(short)) if tests else "no test ran"
+
+
+def graded_cells(course: Layout, assignment: str) -> Iterator[NotebookNode]:
+    """Yield nbgrader's own cells of all notebooks that stock nbgrader graded."""
+    for cell in executed_cells(course, assignment):
+        if "nbgrader" in cell.metadata:
+            yield cell
+
+
+def executed_cells(course: Layout, assignment: str) -> Iterator[NotebookNode]:
+    """Yield the code cells of all notebooks that stock nbgrader graded."""
+    for path in sorted(course.root.glob(f"autograded/*/{assignment}/*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                yield cell
+
+
+def kernel_seconds(course: Layout, assignment: str) -> float:
+    """Return how long stock nbgrader's kernels were at work in cells, hidden tests included."""
+    return sum(map(seconds_of, executed_cells(course, assignment)))
+
+
+def seconds_of(cell: NotebookNode) -> float:
+    """Return how long the kernel says that `cell` kept it busy; 0 if it did not run."""
+    times = cell.metadata.get("execution", {})
+    if not {"iopub.status.busy", "iopub.status.idle"} <= times.keys():
+        return 0.0
+    begin, end = (datetime.fromisoformat(times[f"iopub.status.{x}"]) for x in ("busy", "idle"))
+    return (end - begin).total_seconds()
 
 
 def nbgrader() -> str:

@@ -22,7 +22,7 @@ def count_words(text):
 
 def found(layout: Layout, cell: str) -> Finding:
     task = load_exam(layout.exams, "01-counting").tasks[0]
-    with ProcessStudent([cell], preload=["autograder.students"]) as student:
+    with ProcessStudent([cell]) as student:
         error = student.cell_errors[0] if student.cell_errors else None
         return examine(task, student, random.Random(1), error)
 
@@ -79,7 +79,7 @@ def test_a_fault_of_our_own_costs_no_marks_and_is_called_so(
 def test_what_an_exam_knows_never_travels(built_miniature: Layout) -> None:
     task = load_exam(built_miniature.exams, "01-counting").tasks[0]
     with (
-        ProcessStudent([RIGHT], preload=["autograder.students"]) as student,
+        ProcessStudent([RIGHT]) as student,
         pytest.raises(ValueError, match="must live in a probes module"),
     ):
         student.ask("count_words", type(task).judge, {}, 1.0)

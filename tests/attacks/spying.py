@@ -48,9 +48,10 @@ say("request", sorted(request))
         "process-memory",
         "A forked process may still hold what its parent had read: exams, answers, the secret.",
         """
-import re
+import re, time
 # Written so that neither this cell nor the pattern itself is what it looks for.
-wanted = re.compile(rb"wrong[-]counts\\", f|class CountWords[(]Task|bert_classroom[_]exam_[0-9a-f]{8}")
+wanted = re.compile(rb"class CountWords[(]Task")
+over = time.monotonic() + 2
 def search():
     hits = []
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
@@ -59,11 +60,11 @@ def search():
             if "rw" not in rights or (name and name[0].startswith(("/", "[v"))):
                 continue
             start, end = (int(part, 16) for part in place.split("-"))
-            if end - start > 2**26:
+            if end - start > 2**26 or time.monotonic() > over:
                 continue
             memory.seek(start)
             try:
-                hits += [match.group()[:20] for match in wanted.finditer(memory.read(end - start))]
+                hits += [match.start() for match in wanted.finditer(memory.read(end - start))]
             except OSError:
                 continue
     return hits
@@ -99,8 +100,9 @@ def count_words(text):
         says="wrong-counts",
         evidence=r"EVIDENCE left \[\]",
         then="""
-kinds = [type(one).__module__ for one in gc.get_objects()]
-say("left", sorted({kind for kind in kinds if "exam" in str(kind) or str(kind).startswith("autograder.")}))
+ours = ("bert_classroom_exam", "autograder.examiner", "autograder.students", "autograder.records")
+kinds = {str(type(one).__module__) for one in gc.get_objects()}
+say("left", sorted(kind for kind in kinds if kind.startswith(ours)))
 """,
     ),
     coded(
@@ -199,13 +201,12 @@ attempt("password", getpass.getpass)
         "The grader's own process has a number, and under it its memory, handles and environment.",
         """
 def outside(pid):
-    return [open(f"/proc/{pid}/{name}", "rb").read(1) for name in ("mem", "environ", "cmdline")]
+    return [open(f"/proc/{pid}/{name}", "rb").read(1) for name in ("environ", "cmdline", "mem")]
 attempt("parent", lambda: outside(os.getppid()))
-attempt("second", lambda: outside(2))
-attempt("root", lambda: os.listdir("/proc/1/root/root"))
+say("root", sorted(os.listdir("/proc/1/root")) == sorted(os.listdir("/")))
 """,
         says="missing-name",
-        evidence=r"EVIDENCE parent ENOENT\n.*EVIDENCE second ENOENT\n.*EVIDENCE root (ENOENT|EACCES)",
+        evidence=r"EVIDENCE parent ENOENT\n.*EVIDENCE root True",
     ),
     coded(
         "sends-to-inherited-handles",
