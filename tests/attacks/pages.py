@@ -100,7 +100,7 @@ def count_words(text):
         says="wrong-counts",
     ),
     coded(
-        "prints-from-an-exit-handler",
+        "prints-between-the-cells",
         "outputs",
         "A thread goes on printing marks while the examined cells are filled in.",
         """
@@ -116,13 +116,14 @@ threading.Thread(target=report, daemon=True).start()
     coded(
         "replaces-the-streams",
         "outputs",
-        "Streams that raise when they are written to or flushed break whoever prints after them.",
+        "A stream that raises when it is written to breaks whoever prints after them.",
         """
 class Broken:
     encoding = "utf-8"
     def write(self, text):
         raise OSError("closed")
-    flush = write
+    def flush(self):
+        pass
 def count_words(text):
     return {}
 print("EVIDENCE streams replaced", flush=True)
