@@ -88,8 +88,10 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
 
     Safe on hostile input of limited size: whatever does not fit is refused, never guessed.
     """
-    if skeleton is None or isinstance(skeleton, bool | int | str):
+    if skeleton is None or isinstance(skeleton, bool | int):
         return skeleton
+    if isinstance(skeleton, str):
+        return _text(skeleton)
     if isinstance(skeleton, list):
         return [restore(item, tensors) for item in skeleton]
     if not isinstance(skeleton, dict):
@@ -117,15 +119,20 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
         case {"dict": list(pairs)}:
             return dict(_pair(pair, tensors) for pair in pairs)
         case {"opaque": str(type_name)}:
-            return Opaque(type_name[:200])
+            return Opaque(_text(type_name[:200]))
     raise NotPlain("an unknown node")
 
 
 def _pair(pair: Any, tensors: dict[str, Any]) -> tuple[Any, Any]:
     match pair:
         case [str() | int() as key, item]:
-            return key, restore(item, tensors)
+            return _text(key) if isinstance(key, str) else key, restore(item, tensors)
     raise NotPlain("a dict's item is not a pair")
+
+
+def _text(text: str) -> str:
+    """Return `text` with "?" for halves of surrogate pairs, which no file or message can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def pack(value: Any) -> bytes:

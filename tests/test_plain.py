@@ -116,3 +116,7 @@ def test_a_reply_through_a_link_or_a_pipe_is_refused(tmp_path: Path) -> None:
         read_reply(tmp_path / "link")
     with pytest.raises(BadReply, match="not a plain file"):
         read_reply(tmp_path / "pipe")
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    assert as_plain({"a\ud800": ["\udc80", "é🙂"]}) == {"a?": ["?", "é🙂"]}
