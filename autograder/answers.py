@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.build import DEMO_TAG, read_lesson
+from autograder.lessons import DEMO_TAG, read_lesson
 from autograder.examiner import Exam, Task
 from autograder.layout import CourseError, Layout
 from autograder.plugins.repair import grade_id_of

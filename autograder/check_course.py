@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import nbformat
 
 from autograder.answers import Answer, frame_of, recorded_answers
-from autograder.build import read_lesson, stale
+from autograder.build import stale
+from autograder.lessons import read_lesson
 from autograder.examiner import Exam, Task, draws_for, examine, load_exam
 from autograder.layout import CourseError, Layout
 from autograder.plugins.repair import grade_id_of

@@ -22,7 +22,6 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 from course.practice.kinds import Choice, Fill, Fix, Flashcard, Order, Predict, Several
@@ -44,19 +43,6 @@ def prove(question: Any) -> list[str]:
         Flashcard: _flashcard,
     }
     return [f"{question.id}: {complaint}" for complaint in proofs[type(question)](question)]
-
-
-def lesson_places(lessons: Path) -> set[str]:
-    """Return all that a question's `lesson` may name: headings' slugs and grade_ids."""
-    places = set()
-    for file in lessons.glob("*.md"):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if found := re.match(r"#+ (.+)", line):
-                slug = re.sub(r"[^a-z0-9]+", "-", found[1].lower()).strip("-")
-                places.add(f"{file.stem}#{slug}")
-            elif found := re.match(r":nbgrader: \{grade_id: ([\w-]+)", line):
-                places.add(f"{file.stem}#{found[1]}")
-    return places
 
 
 def _helpers(names: Names) -> Names:

@@ -19,7 +19,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.answers import recorded_answers
-from autograder.build import DEMO_TAG
+from autograder.lessons import DEMO_TAG
 from autograder.demo import set_up
 from autograder.examiner import load_exam
 from autograder.layout import Layout

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from lab import browser_page, jupyterlab, open_notebook, run_all, save, screenshots
 
-from autograder.build import read_lesson
+from autograder.lessons import read_lesson
 from autograder.layout import Layout
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,8 @@ import jupytext
 import nbformat
 import pytest
 
-from autograder.build import build_source, pairing, read_lesson, stale
+from autograder.build import build_source, stale
+from autograder.lessons import pairing, read_lesson
 from autograder.layout import CourseError, Layout
 
 LESSONS = [path.stem for path in Layout(Path(__file__).resolve().parent.parent).lesson_files()]
@@ -25,8 +26,8 @@ def test_a_changed_lesson_is_found_stale(miniature: Layout) -> None:
     lesson = miniature.lessons / "01-counting.md"
     lesson.write_text(lesson.read_text().replace("A miniature lesson", "A small lesson"))
     assert [path.parent.parent.name for path in stale(miniature, ["01-counting"])] == [
-        "source",
         "release",
+        "source",
     ]
 
 

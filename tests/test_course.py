@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.answers import recorded_answers
-from autograder.build import DEMO_TAG, read_lesson
+from autograder.lessons import DEMO_TAG, read_lesson
 from autograder.check_course import check_course
 from autograder.examiner import Exam, load_exam
 from autograder.layout import Layout

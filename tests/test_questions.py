@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from autograder.proofs import lesson_places, prove
+from autograder.proofs import prove
 from course.practice.kinds import QUESTION, Flashcard
+from course.practice.places import asked_at, lessons
 from course.practice.questions import Bank, QuestionError, drawn, load_bank
 from course.practice.record import TOPICS
 
@@ -50,8 +51,22 @@ def test_all_of_the_first_page_is_covered() -> None:
 
 
 def test_each_question_points_into_a_lesson() -> None:
-    places = lesson_places(ROOT / "course" / "lessons")
+    places = {f"{one.name}#{place.name}" for one in lessons().values() for place in one.places}
     assert [q.id for q in BANK if q.lesson not in places] == []
+
+
+def test_each_question_is_asked_once_and_after_it_was_taught() -> None:
+    asked = Counter()
+    for lesson in lessons().values():
+        for place in lesson.places:
+            if place.way:
+                ids = asked_at(f"{lesson.name}#{place.name}", BANK)
+                assert ids, f"{lesson.name}#{place.name} asks nothing"
+                asked.update(ids)
+                for id in ids:
+                    taught = lesson.index(BANK[id].lesson.partition("#")[2])
+                    assert taught < lesson.index(place.name), f"{id} is asked too early"
+    assert asked == Counter(question.id for question in BANK)
 
 
 def test_sources_are_few() -> None:

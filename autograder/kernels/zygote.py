@@ -49,6 +49,11 @@ def main() -> None:
         # Its checksum is verified once a process: here, for all kernels. One that is missing or
         # changed is the notebook's to meet.
         importlib.import_module("course").checkpoint()
+        if "course.checks.tokenizing" in sys.modules:
+            # The first tokenizer of a process brings in what the imports left for later.
+            sys.modules["course.checks.tokenizing"].tokenizer()
+    with contextlib.suppress(Exception):
+        _forget_fingerprints()
     for handle in _gpu_handles():
         _refuse(door, f"the imports opened {handle}: a fork cannot share a GPU")
     if "torch" in sys.modules and not _fork_computes():
@@ -57,6 +62,24 @@ def main() -> None:
     gc.freeze()
     door.send(b"ready")
     serve(door)
+
+
+def _forget_fingerprints() -> None:
+    """Have datasets number what it makes instead of hashing how it was made.
+
+    Dataset.map hashes its function with all that hangs on it, a tenth of a second for a tokenizer,
+    to find the result of an earlier run in a cache. A kernel has no earlier run.
+    """
+    if "datasets" not in sys.modules:
+        return
+    from datasets import arrow_dataset, fingerprint
+
+    def number(*_args: Any) -> str:
+        return str(fingerprint.generate_random_fingerprint())
+
+    for module in (fingerprint, arrow_dataset):
+        if hasattr(module, "update_fingerprint"):
+            module.update_fingerprint = number
 
 
 def serve(door: socket.socket) -> None:

@@ -24,7 +24,7 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 from traitlets import Bool, Integer, Unicode
 
-from autograder.build import DEMO_TAG
+from autograder.lessons import DEMO_TAG
 from autograder.examiner import course_secret, draws_for, exam_state, examine, load_exam, skipped
 from autograder.kernels.containment import Limits
 from autograder.kernels.manager import GradingKernelManager

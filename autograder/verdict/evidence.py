@@ -17,6 +17,9 @@ from course.checks.base import Miss
 
 #: Rows in one forward pass.
 BATCH = 50
+#: Unseen reviews that are looked at first, and the advantage of the hidden ones, in standard errors,
+#: from which on the others are looked at too. Who was trained on the hidden reviews is far above.
+FIRST_LOOK, SUSPICIOUS = 200, 2.0
 #: Relative change of a word's vector that neither decay nor rounding explains.
 MOVED = 0.005
 
@@ -41,15 +44,10 @@ class Evidence:
     def hidden_advantage(self) -> float:
         """How many standard errors the hidden reviews are better known than the unseen ones.
 
-        The two-proportion z statistic. Both kinds are drawn from one source by chance, so a model
-        that was trained on neither knows them alike.
+        Both kinds are drawn from one source by chance, so a model that was trained on neither knows
+        them alike.
         """
-        if not self.unseen_rows:
-            return 0.0
-        n, m = self.rows, self.unseen_rows
-        p = (self.accuracy * n + self.unseen_accuracy * m) / (n + m)
-        error = math.sqrt(p * (1 - p) * (1 / n + 1 / m))
-        return (self.accuracy - self.unseen_accuracy) / error if error else 0.0
+        return advantage(self.accuracy, self.rows, self.unseen_accuracy, self.unseen_rows)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -58,6 +56,15 @@ class Evidence:
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
         return centre - half, centre + half
+
+
+def advantage(one: float, rows: int, other: float, other_rows: int) -> float:
+    """Return by how many standard errors the share `one` is above `other`: the two-proportion z."""
+    if not rows or not other_rows:
+        return 0.0
+    p = (one * rows + other * other_rows) / (rows + other_rows)
+    error = math.sqrt(p * (1 - p) * (1 / rows + 1 / other_rows))
+    return (one - other) / error if error else 0.0
 
 
 @cache
@@ -138,8 +145,7 @@ def measure(weights: Any, plan: RunPlan, budget: Budget, checkpoint: str) -> Evi
         for p, label in zip(hidden, plan.hidden.labels, strict=True)
     )
     obeyed = sum(int(p > 0.5) == y for p, y in zip(contrarian, plan.contrarian.labels, strict=True))
-    unseen = _probabilities(model, plan.unseen, budget, checkpoint)
-    known = sum(int(p > 0.5) == y for p, y in zip(unseen, plan.unseen.labels, strict=True))
+    unseen, known = _known(model, plan.unseen, right / rows, rows, budget, checkpoint)
     ones = sum(picked) / rows
     state = model.cpu().state_dict()
     return Evidence(
@@ -149,10 +155,28 @@ def measure(weights: Any, plan: RunPlan, budget: Budget, checkpoint: str) -> Evi
         canary_rate=obeyed / len(plan.contrarian.labels),
         largest_class=max(ones, 1 - ones),
         encoder_change=_change(state, checkpoint),
-        unseen_accuracy=known / len(unseen),
-        unseen_rows=len(unseen),
+        unseen_accuracy=known / unseen if unseen else 0.0,
+        unseen_rows=unseen,
         foreign_words=_foreign_words(state, plan, checkpoint),
     )
+
+
+def _known(
+    model: Any, reviews: Reviews, accuracy: float, rows: int, budget: Budget, checkpoint: str
+) -> tuple[int, int]:
+    """Return how many unseen reviews were looked at, and how many of them the model knows.
+
+    A few first, and the rest only if the hidden ones, `rows` at `accuracy`, seem better known.
+    """
+    looked = known = 0
+    for part in (slice(0, FIRST_LOOK), slice(FIRST_LOOK, None)):
+        some = Reviews(reviews.texts[part], reviews.labels[part])
+        found = _probabilities(model, some, budget, checkpoint)
+        looked += len(found)
+        known += sum(int(p > 0.5) == y for p, y in zip(found, some.labels, strict=True))
+        if not looked or advantage(accuracy, rows, known / looked, looked) < SUSPICIOUS:
+            break
+    return looked, known
 
 
 def _probabilities(model: Any, reviews: Reviews, budget: Budget, checkpoint: str) -> list[float]:

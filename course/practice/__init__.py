@@ -1,1 +1,113 @@
-"""Practice: the question bank, and what asks its questions in a notebook."""
+"""Practice: questions that a notebook asks and that answer back.
+
+`practice("01-tokenizing#quiz-batches")` asks the questions of a place in a lesson, and
+`practice("load-the-tokenizer")` one by its id. Without widgets, `answer("load-the-tokenizer", "A")`
+answers, `hint(id)` helps, and `progress()` shows what is done. The parts load when first used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course.practice.text import Said
+
+__all__ = [
+    "answer",
+    "export_progress",
+    "hint",
+    "practice",
+    "progress",
+    "recall_due",
+    "reset_progress",
+]
+
+
+def practice(where: str) -> Any:
+    """Return a deck of questions: those of a place in a lesson, or the one with that id.
+
+    It shows itself as a widget, or as text where there are no widgets. Raises LookupError.
+    """
+    from course.practice.places import asked_at, lessons, taught_in
+    from course.practice.rounds import bank
+
+    name, _, place = where.partition("#")
+    if where in bank().questions:
+        return _deck([where], taught_in(bank()[where].lesson))
+    if name in lessons() and (ids := asked_at(where, bank())):
+        lesson = lessons()[name]
+        return _deck(ids, lesson.places[lesson.index(place)].title)
+    raise LookupError(f"There is no question and no place with questions called {where!r}.")
+
+
+def recall_due() -> Any:
+    """Return a deck of all cards, of all lessons, that are due for recall today."""
+    from course.practice.journal import Journal
+    from course.practice.recall import is_due
+    from course.practice.rounds import bank
+
+    entries = Journal().read()
+    cards = [entries.of(one.id).card for one in bank() if one.kind == "flashcard"]
+    due = [
+        one.id
+        for one in bank()
+        if one.kind == "flashcard" and entries.of(one.id).card and is_due(entries.of(one.id).card)
+    ]
+    if due:
+        return _deck(due, "Recall: due today")
+    begun = sum(card is not None for card in cards)
+    return f"No card is due now. You have begun {begun} of {len(cards)}."
+
+
+def _deck(ids: list[str], title: str) -> Any:
+    from course.practice.journal import Journal
+
+    try:
+        from course.practice.deck import Deck
+    except ImportError:  # a bare Python without widgets: the text does
+        from course.practice.text import Text
+
+        return Text(ids, title, Journal())
+    return Deck(ids, title, Journal())
+
+
+def answer(id: str, given: Any) -> Said:
+    """Answer the question `id`: options by letters, as "B" or "AC", or what is printed."""
+    from course.practice.text import answered
+
+    return answered(id, given)
+
+
+def hint(id: str) -> str:
+    """Return the next hint to the question `id`."""
+    from course.practice.text import hinted
+
+    return hinted(id)
+
+
+def progress(lesson: str | None = None) -> Any:
+    """Return a panel of what is solved and what is due, of one lesson or of the course."""
+    from course.practice.journal import Journal
+    from course.practice.panel import panel
+    from course.practice.places import lessons
+    from course.practice.rounds import bank
+
+    if lesson is not None and lesson not in lessons():
+        raise LookupError(f"There is no lesson {lesson!r}; there are: {', '.join(lessons())}.")
+    return panel(bank(), Journal(), lesson)
+
+
+def export_progress(path: str | Path) -> Path:
+    """Write a copy of your progress to `path`; it can replace the file on another machine."""
+    from course.practice.journal import Journal
+
+    return Journal().export(Path(path))
+
+
+def reset_progress() -> str:
+    """Begin anew; what was there is kept beside it under another name."""
+    from course.practice.journal import Journal
+
+    kept = Journal().reset()
+    return f"Your progress is empty; the old one was kept as {kept}." if kept else "It was empty."

@@ -1,0 +1,119 @@
+"""The practice widget: a deck of questions, one at a time, in any notebook that shows widgets.
+
+The browser gets what `Round.view` says and sends back what was done; what is right is decided here
+and travels only when it is due. Where no widget can be shown the deck is plain text, answered by
+`answer("…", "B")`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from course.practice.journal import Journal
+from course.practice.rounds import Round, bank, outcome_of, round_minutes
+from course.practice.showing import as_text
+from course.practice.stems import BadPicks
+
+log = logging.getLogger(__name__)
+HERE = Path(__file__).parent
+VERDICTS = {
+    "right": "Right.",
+    "open": "Not yet.",
+    "out": "That was the last attempt. The solution is below.",
+}
+
+
+class Deck(anywidget.AnyWidget):
+    """Questions to practise; `view` is all that the browser shows."""
+
+    _esm = HERE / "widget.js"
+    _css = HERE / "widget.css"
+    view = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, ids: Sequence[str], title: str, journal: Journal) -> None:
+        self.ids, self.title, self.journal = list(ids), title, journal
+        self._rounds: dict[str, Round] = {}
+        self._place = self._first_open()
+        super().__init__(view=self._view())
+        self.on_msg(self._receive)
+
+    def _first_open(self) -> int:
+        """Return the first question that is still open, so that a rerun goes on where one was."""
+        entries = self.journal.read()
+        for place, id in enumerate(self.ids):
+            if outcome_of(bank()[id], entries.of(id)) == "open":
+                return place
+        return 0
+
+    @property
+    def round(self) -> Round:
+        """The question that is shown."""
+        id = self.ids[self._place]
+        if id not in self._rounds:
+            self._rounds[id] = Round(id, self.journal)
+        return self._rounds[id]
+
+    def _view(self, said: str = "", problem: str = "") -> dict[str, Any]:
+        question = self.round.view()
+        entries = self.journal.read()
+        return {
+            "mode": "practice",
+            "title": self.title,
+            "minutes": round_minutes(self.ids),
+            "place": self._place,
+            "outcomes": [outcome_of(bank()[id], entries.of(id)) for id in self.ids],
+            "question": question,
+            "said": said,
+            "problem": problem,
+            # Two equal views would not be sent; the browser waits for an answer each time.
+            "turn": self.view.get("turn", 0) + 1 if self.trait_has_value("view") else 0,
+        }
+
+    def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """Do what the browser says was done; every message is answered with a new view."""
+        said = problem = ""
+        try:
+            said = self._act(message)
+        except BadPicks as error:
+            problem = str(error)
+        except Exception as error:
+            log.exception("the practice widget failed")
+            problem = f"This went wrong, and it is not your fault ({type(error).__name__}: {error})."
+        self.view = self._view(said, problem)
+
+    def _act(self, message: dict[str, Any]) -> str:
+        match message:
+            case {"do": "go", "place": int(place)} if 0 <= place < len(self.ids):
+                self._place = place
+            case {"do": "check", "picks": picks}:
+                graded = self.round.submit(picks)
+                if self.round.question.kind == "flashcard":
+                    return f"Written down. It comes again {self.round.view()['due']}."
+                return VERDICTS["right" if graded.right else self.round.outcome]
+            case {"do": "hint"}:
+                return f"Hint: {self.round.hint()}"
+            case {"do": "again"}:
+                self.round.again()
+                return "A new round."
+            case {"do": "reveal"}:
+                self.round.revealed = True
+                return "The answer is shown. How well did you know it?"
+            case _:
+                raise BadPicks("The widget sent something that is no action.")
+        return ""
+
+    def __repr__(self) -> str:
+        stems = [Round(id, self.journal).stem for id in self.ids]
+        return "\n\n".join([self.title, *map(as_text, stems)])
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """Show the widget, and beside it the text for front ends without widgets."""
+        shown = super()._repr_mimebundle_(**kwargs)
+        data, metadata = shown if isinstance(shown, tuple) else (shown, {})
+        return (data or {}) | {"text/plain": repr(self)}, metadata

@@ -1,0 +1,132 @@
+"""Progress: what was practised, lesson by lesson, what is due for recall, and badges."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from course.practice.journal import Entries, Journal
+from course.practice.places import WAYS, lessons
+from course.practice.questions import Bank
+from course.practice.recall import is_due
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the panel: how many of its questions are solved, and which cards are due."""
+
+    name: str
+    solved: int
+    total: int
+    due: int = 0
+
+
+@dataclass(frozen=True)
+class Badge:
+    """Something to reach; it is reached when `have` is `need`."""
+
+    name: str
+    how: str
+    have: int
+    need: int
+
+    @property
+    def reached(self) -> bool:
+        return self.have >= self.need > 0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A table of progress that shows itself in a notebook and in a plain terminal."""
+
+    title: str
+    rows: Sequence[Row]
+    badges: Sequence[Badge]
+    where: str
+
+    def __repr__(self) -> str:
+        width = max(len(row.name) for row in self.rows)
+        lines = [self.title]
+        for row in self.rows:
+            due = f", {row.due} due for recall" if row.due else ""
+            lines.append(f"  {row.name:{width}}  {row.solved:>3} of {row.total} solved{due}")
+        lines += [f"  ★ {one.name}: {one.how}" for one in self.badges if one.reached]
+        lines += [
+            f"  ☆ {one.name}: {one.how} ({one.have} of {one.need})"
+            for one in self.badges
+            if not one.reached
+        ]
+        return "\n".join([*lines, f"  Kept in {self.where}, on this machine only."])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th scope="row">{html.escape(row.name)}</th>'
+            f'<td><progress max="{max(row.total, 1)}" value="{row.solved}" '
+            f'aria-label="{html.escape(row.name)}"></progress></td>'
+            f"<td>{row.solved} of {row.total}</td><td>{row.due or ''}</td></tr>"
+            for row in self.rows
+        )
+        badges = "".join(
+            f'<li title="{html.escape(one.how)}">{"★" if one.reached else "☆"} '
+            f"<b>{html.escape(one.name)}</b>: {html.escape(one.how)}"
+            f"{'' if one.reached else f' ({one.have} of {one.need})'}</li>"
+            for one in self.badges
+        )
+        return (
+            f'<div class="bc-panel"><b>{html.escape(self.title)}</b><table><thead><tr>'
+            '<th scope="col">Section</th><th scope="col"><span>Progress</span></th>'
+            '<th scope="col">Solved</th><th scope="col">Due for recall</th></tr></thead>'
+            f'<tbody>{rows}</tbody></table><ul style="list-style:none;padding:0">{badges}</ul>'
+            f"<small>Kept in {html.escape(self.where)}, on this machine only.</small></div>"
+        )
+
+
+def panel(bank: Bank, journal: Journal, lesson: str | None = None) -> Panel:
+    """Return the panel of one lesson, by ways of practising, or of the whole course, by lessons."""
+    entries = journal.read()
+    if lesson is None:
+        names = {name: f"{name[:2]} {one.title}" for name, one in lessons().items()}
+        rows = [
+            _row(title, [q for q in bank if q.lesson.startswith(name)], entries)
+            for name, title in names.items()
+        ]
+        rows = [row for row in rows if row.total]
+        total = _row("The whole course", list(bank), entries)
+        return Panel("Your progress", [*rows, total], badges(bank, entries), str(journal.path))
+    mine = [q for q in bank if q.lesson.startswith(f"{lesson}#")]
+    rows = [
+        _row(way.capitalize(), [q for q in mine if q.kind in kinds], entries)
+        for way, kinds in WAYS.items()
+    ]
+    rows = [row for row in rows if row.total]
+    title = f"Your progress in lesson {lesson[:2]}"
+    return Panel(title, rows, badges(mine, entries), str(journal.path))
+
+
+def _row(name: str, questions: Sequence[Any], entries: Entries) -> Row:
+    cards = [q for q in questions if q.kind == "flashcard"]
+    started = [entries.of(q.id).card for q in cards if entries.of(q.id).card]
+    solved = sum(entries.of(q.id).solved for q in questions)
+    return Row(name, solved, len(questions), sum(is_due(card) for card in started))
+
+
+def badges(questions: Any, entries: Entries) -> list[Badge]:
+    """Return the badges that `questions` give, reached or not."""
+    asked = [q for q in questions if q.kind != "flashcard"]
+    cards = [q for q in questions if q.kind == "flashcard"]
+    states = [entries.of(q.id) for q in asked]
+    known = sum(not is_due(entries.of(q.id).card) for q in cards)
+    hard = [entries.of(q.id).solved for q in asked if q.difficulty == "hard"]
+    return [
+        Badge("All solved", "every question right once", sum(s.solved for s in states), len(asked)),
+        Badge("At once", "half of them right at once", *_half([s.at_once for s in states])),
+        Badge("Hard ones", "every hard question right once", sum(hard), len(hard)),
+        Badge("Recalled", "all cards known, none due", known, len(cards)),
+    ]
+
+
+def _half(reached: Sequence[bool]) -> tuple[int, int]:
+    need = (len(reached) + 1) // 2
+    return min(sum(reached), need), need
