@@ -47,6 +47,9 @@ class PromptClient(AsyncKernelClient):
             return
         raise RuntimeError("The kernel did not become ready in time")
 
+    # jupyter_client's own public name is bound to its own method.
+    wait_for_ready = _async_wait_for_ready
+
     @staticmethod
     def _is_idle_after(message: dict[str, Any], asked: set[str]) -> bool:
         return (
