@@ -13,9 +13,9 @@ from pathlib import Path
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.lessons import DEMO_TAG, read_lesson
 from autograder.examiner import Exam, Task
 from autograder.layout import CourseError, Layout
+from autograder.lessons import DEMO_TAG, read_lesson
 from autograder.plugins.repair import grade_id_of
 
 _HEAD = re.compile(r"^# %% (?:(right): (.+?)|(wrong): ([\w-]+)(?: \((0?\.\d+)\))?)\s*$")

@@ -16,6 +16,7 @@ import nbformat
 from autograder.converters import release
 from autograder.layout import Layout
 from autograder.lessons import read_lesson
+from autograder.mastery import paper_path, paper_text
 from autograder.places import places_path, places_text
 
 
@@ -55,6 +56,11 @@ def build(
     if places_path(layout.root).parent.is_dir():
         places_path(target).parent.mkdir(parents=True, exist_ok=True)
         places_path(target).write_text(places_text(layout), encoding="utf-8")
+    for assignment in assignments:
+        if (questions := layout.exams / assignment / "questions").is_dir():
+            paper_path(target).parent.mkdir(parents=True, exist_ok=True)
+            paper_path(target).write_text(paper_text(questions), encoding="utf-8")
+            progress(f"{assignment}: questions")
 
 
 def stale(layout: Layout, assignments: list[str]) -> list[Path]:

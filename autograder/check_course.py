@@ -18,9 +18,9 @@ import nbformat
 
 from autograder.answers import Answer, frame_of, recorded_answers
 from autograder.build import stale
-from autograder.lessons import read_lesson
-from autograder.examiner import Exam, Task, draws_for, examine, load_exam
+from autograder.examiner import Exam, Paper, Task, draws_for, examine, load_exam
 from autograder.layout import CourseError, Layout
+from autograder.lessons import read_lesson
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Finding, Outcome
 from autograder.students import PRELOAD, ProcessStudent, Returned
@@ -122,6 +122,9 @@ def _shape_faults(layout: Layout, exam: Exam) -> Iterator[Fault]:
         elif cells[task.grade_id].metadata.nbgrader.points != task.points:
             points = cells[task.grade_id].metadata.nbgrader.points
             yield Fault(where, "points differ", f"lesson {points}, exam {task.points}")
+        if isinstance(task, Paper):
+            yield from (Fault(where, "question", one) for one in task.faults())
+            continue
         answers = recorded_answers(exam, task)
         if sum(answer.right for answer in answers) < 3:
             yield Fault(where, "too few right answers", "at least 3 styles must be recorded")
@@ -134,6 +137,8 @@ def _trials(layout: Layout, exam: Exam) -> Iterator[Trial]:
     release = nbformat.read(layout.notebook(layout.release, exam.assignment), as_version=4)
     blanks = {grade_id_of(cell): cell.source for cell in release.cells}
     for task in exam.tasks:
+        if isinstance(task, Paper):
+            continue  # nothing of it runs; `faults` has proved it
         try:
             frame = frame_of(source, task)
         except CourseError:

@@ -175,6 +175,35 @@ def verdict(
 
 
 @app.command()
+def mastery(
+    sheet: Annotated[Path, typer.Argument(help="The file mastery_answers.json.")],
+    root: Root = Path(),
+) -> None:
+    """Mark one sheet of the mastery test, without Jupyter or a gradebook.
+
+    Example: `autograder mastery mastery_answers.json`
+    """
+    with one_sentence():
+        if not sheet.is_file():
+            raise CourseError(f"There is no file {str(sheet)!r}.")
+        from autograder.examiner import examine_paper, load_exam
+        from autograder.mastery import SHEET, MasteryTask
+
+        if sheet.name != SHEET:
+            raise CourseError(f"The test writes a file called {SHEET}; this is {sheet.name!r}.")
+        exams = [
+            load_exam(folder.parent.parent, folder.parent.name)
+            for folder in sorted(Layout(root).exams.glob("*/questions"))
+        ]
+        tasks = [one for exam in exams for one in exam.tasks if isinstance(one, MasteryTask)]
+        if not tasks:
+            raise CourseError("This course has no mastery test.")
+        finding = examine_paper(tasks[0], sheet.parent)
+    console.print(f"[bold]{finding.points:g} of {finding.max_points:g} points[/bold]")
+    console.print(escape(finding.message), soft_wrap=True)
+
+
+@app.command()
 def calibrate(
     root: Root = Path(),
     seeds: Annotated[int, typer.Option(min=5, help="Runs of the reference solution.")] = 8,
@@ -264,8 +293,8 @@ def grade(
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(
-            f"[red]The grader itself failed on {len(errors)} tasks[/red]: {escape(who)}. They wait "
-            f"for you in formgrader and cost nobody marks; what happened is in {layout.log}.",
+            f"[red]{len(errors)} tasks wait for you in formgrader[/red]: {escape(who)}. They cost nobody "
+            f"marks; each record says why, and what failed in the grader itself is in {layout.log}.",
             soft_wrap=True,
         )
         raise typer.Exit(3)

@@ -17,6 +17,7 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,22 @@ class Task(Check):
         return f"Right: {self.title}"
 
 
+class NotDecided(Exception):
+    """What only a person can decide; the text says why, to student and instructor."""
+
+
+class Paper(Task):
+    """A task on what was handed in beside the notebook: it is marked, and no code is tried."""
+
+    def mark(self, folder: Path) -> Finding:
+        """Return the finding for what is in `folder`; raises Miss or NotDecided."""
+        raise NotImplementedError
+
+    def faults(self) -> Iterable[str]:
+        """Return what is wrong with the task itself, one sentence each."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Exam:
     """All tasks of one assignment, in the order of its notebook."""
@@ -70,7 +87,7 @@ class Exam:
 def exam_state(exam: Exam) -> str:
     """Return a digest of the exam's own files: a change in any of them is another exam."""
     parts = hashlib.sha256()
-    for path in sorted(exam.folder.glob("*.py")):
+    for path in sorted([*exam.folder.glob("*.py"), *exam.folder.glob("questions/*.yaml")]):
         parts.update(f"{path.name}\0".encode())
         parts.update(path.read_bytes())
     return parts.hexdigest()
@@ -146,55 +163,72 @@ def examine(
 
     `cell_error` is what the student's answer cell raised when it ran, if it did.
     """
-    started = time.monotonic()
     task = copy.copy(task)  # what a task keeps between its steps belongs to this examination
 
-    def finding(
-        outcome: Outcome, message: str, *, credit: float = 0.0, misconception: str | None = None
-    ) -> Finding:
-        return Finding(
-            grade_id=task.grade_id,
-            outcome=outcome,
-            points=round(task.points * credit, 2),
-            max_points=task.points,
-            message=message,
-            misconception=misconception,
-            seconds=round(time.monotonic() - started, 3),
-        )
-
-    try:
+    def tried() -> Finding:
         with _thinking:
             cases = list(task.cases(rng))
         for inputs in cases:
             reply = student.ask(task.function, type(task).observe, inputs, task.timeout)
             with _thinking:
                 _judge(task, reply, inputs, cell_error)
+        return _finding(task, Outcome.PASSED, task.success(), credit=1.0)
+
+    return _settled(task, tried)
+
+
+def examine_paper(paper: Paper, folder: Path) -> Finding:
+    """Mark what is in `folder` and return the finding; a fault of our own is a `grader_error`."""
+    return _settled(paper, lambda: paper.mark(folder))
+
+
+def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
+    """Return what `tried` finds, or the finding that what it raises comes to; with its time."""
+    started = time.monotonic()
+    try:
+        found = tried()
     except Miss as miss:
         credit = min(max(miss.credit, 0.0), 1.0)
-        if miss.misconception == "not-attempted":
-            return finding(Outcome.NOT_ATTEMPTED, miss.message, misconception=miss.misconception)
         outcome = Outcome.PARTIAL if credit else Outcome.FAILED
-        return finding(outcome, miss.message, credit=credit, misconception=miss.misconception)
+        if miss.misconception == "not-attempted":
+            outcome, credit = Outcome.NOT_ATTEMPTED, 0.0
+        found = _finding(
+            task, outcome, miss.message, credit=credit, misconception=miss.misconception
+        )
+    except NotDecided as reason:
+        found = _finding(task, Outcome.GRADER_ERROR, str(reason))
     except Exception as error:
         log.exception("the examiner itself failed in %s", task.grade_id)
-        return finding(
+        found = _finding(
+            task,
             Outcome.GRADER_ERROR,
             f"The examiner itself failed ({type(error).__name__}); this is not your fault, and your "
             "instructor has been told.",
         )
-    return finding(Outcome.PASSED, task.success(), credit=1.0)
+    return found.model_copy(update={"seconds": round(time.monotonic() - started, 3)})
+
+
+def _finding(
+    task: Task,
+    outcome: Outcome,
+    message: str,
+    *,
+    credit: float = 0.0,
+    misconception: str | None = None,
+) -> Finding:
+    return Finding(
+        grade_id=task.grade_id,
+        outcome=outcome,
+        points=round(task.points * credit, 2),
+        max_points=task.points,
+        message=message,
+        misconception=misconception,
+    )
 
 
 def skipped(task: Task, reason: str) -> Finding:
     """Return the finding for a task that could not be tried any more, and why."""
-    return Finding(
-        grade_id=task.grade_id,
-        outcome=Outcome.SKIPPED,
-        points=0,
-        max_points=task.points,
-        message=reason,
-        misconception="skipped",
-    )
+    return _finding(task, Outcome.SKIPPED, reason, misconception="skipped")
 
 
 def _judge(task: Task, reply: Reply, inputs: Inputs, cell_error: str | None) -> None:

@@ -34,6 +34,8 @@ class Finding(BaseModel):
     message: str
     misconception: str | None = None
     seconds: float = Field(default=0.0, ge=0)
+    #: Whose test it was, where each student has another.
+    drawn_for: str | None = None
 
 
 class Record(Finding):

@@ -19,10 +19,10 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.answers import recorded_answers
-from autograder.lessons import DEMO_TAG
 from autograder.demo import set_up
 from autograder.examiner import load_exam
 from autograder.layout import Layout
+from autograder.lessons import DEMO_TAG
 from autograder.plugins.repair import grade_id_of
 from autograder.records import all_records
 

@@ -80,7 +80,7 @@ def browser_page(width: int = 1100) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": width, "height": 900})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(20_000)
         yield page
         browser.close()
 

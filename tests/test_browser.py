@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from lab import browser_page, jupyterlab, open_notebook, run_all, save, screenshots
 
-from autograder.lessons import read_lesson
 from autograder.layout import Layout
+from autograder.lessons import read_lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = [path.stem for path in Layout(ROOT).lesson_files()]

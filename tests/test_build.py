@@ -12,8 +12,8 @@ import nbformat
 import pytest
 
 from autograder.build import build_source, stale
-from autograder.lessons import pairing, read_lesson
 from autograder.layout import CourseError, Layout
+from autograder.lessons import pairing, read_lesson
 
 LESSONS = [path.stem for path in Layout(Path(__file__).resolve().parent.parent).lesson_files()]
 

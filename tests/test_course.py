@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from autograder.answers import recorded_answers
-from autograder.lessons import DEMO_TAG, read_lesson
 from autograder.check_course import check_course
 from autograder.examiner import Exam, load_exam
 from autograder.layout import Layout
+from autograder.lessons import DEMO_TAG, read_lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = Layout(ROOT).assignments()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -24,11 +25,21 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 from traitlets import Bool, Integer, Unicode
 
-from autograder.lessons import DEMO_TAG
-from autograder.examiner import course_secret, draws_for, exam_state, examine, load_exam, skipped
+from autograder.examiner import (
+    Paper,
+    course_secret,
+    draws_for,
+    exam_state,
+    examine,
+    examine_paper,
+    load_exam,
+    skipped,
+)
 from autograder.kernels.containment import Limits
 from autograder.kernels.manager import GradingKernelManager
 from autograder.layout import Layout
+from autograder.lessons import DEMO_TAG
+from autograder.mastery import for_student
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Finding, Outcome, Record, write_records
 from autograder.store import Entry, Store, key_of
@@ -64,6 +75,7 @@ class ExamExecute(Execute):
         self.layout = Layout(Path(self.course_root))
         self.exam = load_exam(self.layout.exams, names["assignment"])
         folder = (resources.get("metadata") or {}).get("path")
+        self.folder = Path(folder or os.devnull)
         key = key_of(nb, Path(folder) if folder else None, self._policy())
         store = Store(self.layout.store)
         entry = None if self.fresh else store.get(key)
@@ -75,8 +87,9 @@ class ExamExecute(Execute):
                 store.put(key, entry)
         else:
             entry.graft(nb)
-        resources["findings"] = {finding.grade_id: finding for finding in entry.findings}
+        findings = entry.findings
         if student := names.get("student"):
+            findings = _settled_for(student, findings, nb)
             write_records(
                 self.layout.records(names["assignment"], student),
                 [
@@ -87,9 +100,10 @@ class ExamExecute(Execute):
                         notebook=names["notebook"],
                         contained=entry.contained,
                     )
-                    for finding in entry.findings
+                    for finding in findings
                 ],
             )
+        resources["findings"] = {finding.grade_id: finding for finding in findings}
         return nb, resources
 
     def _policy(self) -> dict[str, Any]:
@@ -174,6 +188,8 @@ class ExamExecute(Execute):
         task = self.exam.task(grade_id)
         if task is None:
             raise LookupError(f"{self.exam.assignment} has no task for the cell {grade_id!r}")
+        if isinstance(task, Paper):
+            return examine_paper(task, self.folder)
         if self.lost is not None:
             return skipped(task, f"This could not be tried any more: {self.lost}.")
         student = self._connect()
@@ -210,6 +226,16 @@ class ExamExecute(Execute):
             self.student.close()
 
 
+def _settled_for(student: str, findings: list[Finding], nb: NotebookNode) -> list[Finding]:
+    """Return `findings` as they stand for `student`, and show in the notebook what changed."""
+    settled = [for_student(finding, student) for finding in findings]
+    changed = {one.grade_id: one for one in settled if one not in findings}
+    for cell in nb.cells:
+        if finding := changed.get(grade_id_of(cell) or ""):
+            cell.outputs = _outputs(finding)
+    return settled
+
+
 def _fingerprint(nb: NotebookNode) -> str:
     """Return a digest of what the student handed in: kinds and texts of the cells, in order."""
     cells = [(cell.cell_type, cell.source) for cell in nb.cells]
@@ -227,7 +253,8 @@ def _outputs(finding: Finding) -> list[NotebookNode]:
     if finding.outcome is Outcome.GRADER_ERROR:
         line = "Not graded yet."
     # Feedback pages do not wrap what was printed.
-    text = f"{line}\n{textwrap.fill(finding.message, 100)}\n"
+    wrapped = [textwrap.fill(part, 100) for part in finding.message.splitlines()]
+    text = "\n".join([line, *wrapped, ""])
     return [
         new_output("stream", name="stdout", text=text),
         new_output(

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "answer",
+    "answer_test",
     "export_progress",
     "hint",
+    "mastery_test",
     "practice",
     "progress",
     "recall_due",
@@ -70,6 +72,42 @@ def _deck(ids: list[str], title: str) -> Any:
 
         return Text(ids, title, Journal())
     return Deck(ids, title, Journal())
+
+
+def mastery_test(name: str = "") -> Any:
+    """Return the mastery test of the student `name`: ten questions, answered beside the notebook.
+
+    The name is the one under which the notebook is handed in; on JupyterHub it is known.
+    """
+    from course.practice.mastery import NameNeeded, Paper
+
+    try:
+        paper = Paper(name)
+    except NameNeeded as error:
+        from course.practice.text import Said
+
+        return Said(None, [str(error)])
+    from course.practice.paper_deck import PaperDeck
+
+    return PaperDeck(paper)
+
+
+def answer_test(id: str, given: Any) -> Said:
+    """Answer a question of the mastery test where there are no widgets."""
+    from course.practice.mastery import Paper
+    from course.practice.stems import BadPicks, picks_of
+    from course.practice.text import Said
+
+    paper = Paper()
+    stem = next((one for one in paper.stems if one.id == id), None)
+    if stem is None:
+        ids = ", ".join(one.id for one in paper.stems)
+        return Said(None, [f"Your test has no question {id!r}; it has: {ids}."])
+    try:
+        paper.choose(id, picks_of(stem, given))
+    except BadPicks as error:
+        return Said(None, [str(error)])
+    return Said(None, [paper.status()])
 
 
 def answer(id: str, given: Any) -> Said:

@@ -84,7 +84,9 @@ class Deck(anywidget.AnyWidget):
             problem = str(error)
         except Exception as error:
             log.exception("the practice widget failed")
-            problem = f"This went wrong, and it is not your fault ({type(error).__name__}: {error})."
+            problem = (
+                f"This went wrong, and it is not your fault ({type(error).__name__}: {error})."
+            )
         self.view = self._view(said, problem)
 
     def _act(self, message: dict[str, Any]) -> str:

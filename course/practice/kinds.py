@@ -138,10 +138,12 @@ class PredictOption(Option):
 class Predict(Asked):
     """What does the code print? The answer is computed by running it, and never written down.
 
-    With options, which are the wrong ones, the learner chooses; without, the learner types.
+    The options are the wrong ones. A learner chooses, or types if it is `typed`: then the options
+    are not shown, and are known when they are typed.
     """
 
     kind: Literal["predict"]
+    typed: bool = False
     code: Text
     options: Annotated[list[PredictOption], Field(default_factory=list)]
     #: Computed when a variant is made.
@@ -163,7 +165,8 @@ class Predict(Asked):
         if self.answer is None:
             raise ValueError(f"{self.id}: make a variant first; it computes the answer.")
         right = bare(response) == bare(self.answer)
-        return Graded(right, said(self.options, [response]))
+        meant = [option.text for option in self.options if bare(option.text) == bare(response)]
+        return Graded(right, said(self.options, meant))
 
 
 def bare(printed: str) -> str | float:

@@ -12,6 +12,9 @@ from course.practice.places import WAYS, lessons
 from course.practice.questions import Bank
 from course.practice.recall import is_due
 
+#: JupyterLab sets tables to the right.
+LEFT = 'style="text-align:left;white-space:nowrap;padding-right:1.5em"'
+
 
 @dataclass(frozen=True)
 class Row:
@@ -62,10 +65,10 @@ class Panel:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><th scope="row">{html.escape(row.name)}</th>'
-            f'<td><progress max="{max(row.total, 1)}" value="{row.solved}" '
+            f'<tr><th scope="row" {LEFT}>{html.escape(row.name)}</th>'
+            f'<td {LEFT}><progress max="{max(row.total, 1)}" value="{row.solved}" '
             f'aria-label="{html.escape(row.name)}"></progress></td>'
-            f"<td>{row.solved} of {row.total}</td><td>{row.due or ''}</td></tr>"
+            f"<td {LEFT}>{row.solved} of {row.total}</td><td {LEFT}>{row.due or ''}</td></tr>"
             for row in self.rows
         )
         badges = "".join(
@@ -75,9 +78,9 @@ class Panel:
             for one in self.badges
         )
         return (
-            f'<div class="bc-panel"><b>{html.escape(self.title)}</b><table><thead><tr>'
-            '<th scope="col">Section</th><th scope="col"><span>Progress</span></th>'
-            '<th scope="col">Solved</th><th scope="col">Due for recall</th></tr></thead>'
+            f"<div><b>{html.escape(self.title)}</b><table><thead><tr>"
+            f'<th scope="col" {LEFT}>Section</th><th scope="col" {LEFT}>Progress</th>'
+            f'<th scope="col" {LEFT}>Solved</th><th scope="col" {LEFT}>Due for recall</th></tr></thead>'
             f'<tbody>{rows}</tbody></table><ul style="list-style:none;padding:0">{badges}</ul>'
             f"<small>Kept in {html.escape(self.where)}, on this machine only.</small></div>"
         )

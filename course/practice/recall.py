@@ -21,7 +21,7 @@ def _scheduler() -> Any:
     return Scheduler(enable_fuzzing=False)
 
 
-def _card(kept: dict[str, Any] | None) -> Any:
+def _card(kept: Any) -> Any:
     from fsrs import Card
 
     # fsrs names a new card after the clock, and waits for a millisecond to pass.
@@ -51,11 +51,9 @@ def due_words(kept: dict[str, Any] | None, now: datetime | None = None) -> str:
 
 def intervals(kept: dict[str, Any] | None) -> dict[str, str]:
     """Return for each rating how long it would be until the card comes again."""
-    from fsrs import Card
-
     now = datetime.now(UTC)
     return {
-        name: _span(now, Card.from_dict(rated(kept, rating, now)).due)
+        name: _span(now, _card(rated(kept, rating, now)).due)
         for rating, name in enumerate(RATINGS, 1)
     }
 

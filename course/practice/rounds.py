@@ -11,6 +11,7 @@ from typing import Any
 
 from course.practice.journal import Entries, Journal, Practised, Try
 from course.practice.kinds import RATINGS
+from course.practice.places import taught_in
 from course.practice.questions import Bank, load_bank
 from course.practice.record import Graded
 from course.practice.showing import highlighted, inline, option_html, stem_view
@@ -117,6 +118,7 @@ class Round:
             "picks": state.tries[-1].picks if state.tries else None,
             "feedback": [],
             "marks": {},
+            "taught": taught_in(self.question.lesson),
             "hasNumbers": self.question.draw is not None,
         }
         if self.question.kind == "flashcard":

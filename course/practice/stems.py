@@ -64,8 +64,12 @@ def stem_of(variant: Any, seed: int) -> Stem:
         minutes=variant.minutes,
         lesson=variant.lesson,
         prompt=variant.front if variant.kind == "flashcard" else variant.prompt,
-        code=getattr(variant, "code", ""),
-        options=[option.text for option in getattr(variant, "options", [])],
+        code=getattr(variant, "code", "").replace("⟦lines⟧", "# the lines, in your order"),
+        options=[
+            option.text
+            for option in getattr(variant, "options", [])
+            if not getattr(variant, "typed", False)
+        ],
         lines=list(getattr(variant, "lines", [])),
         blanks=len(variant.answer) if variant.kind == "fill" else 0,
     )

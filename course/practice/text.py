@@ -69,7 +69,9 @@ def answered(id: str, given: Any) -> Said:
     if one.outcome != "open" and variant.kind != "flashcard":
         one.again()
         if one.question.draw is not None:
-            return Said(None, ["This one is done. Here it is again with other numbers:", as_text(one.stem)])
+            return Said(
+                None, ["This one is done. Here it is again with other numbers:", as_text(one.stem)]
+            )
         stem, variant = one.stem, one.variant
     try:
         graded = one.submit(picks_of(stem, given))
@@ -82,7 +84,7 @@ def answered(id: str, given: Any) -> Said:
     lines += [f"{_named(part)}{text}" for part, text in graded.feedback.items()]
     if one.outcome == "open":
         lines.append(f"Common mistake: {variant.common_mistakes[0]}")
-        lines.append(f"{left} attempt{'s' * (left > 1)} left; hint(\"{id}\") helps.")
+        lines.append(f'{left} attempt{"s" * (left > 1)} left; hint("{id}") helps.')
     else:
         lines += [] if graded.right else ["The answer:", answer_text(variant)]
         lines += variant.solution
@@ -109,5 +111,3 @@ def answer_text(variant: Any) -> str:
 def hinted(id: str) -> str:
     """Return the next hint to a question."""
     return _round(id).hint() or "There is no further hint."
-
-

@@ -12,7 +12,7 @@ function h(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child != null));
+  node.append(...children.flat(Infinity).filter((child) => child != null));
   return node;
 }
 
@@ -26,7 +26,7 @@ function markClass(mark) {
 
 // ---- one function for each kind: { node, picks() }, where picks() is null while incomplete ----
 
-function radios(name, legend, options, state, { type = "radio", marks = {}, locked, key = "option", onpick }) {
+function radios(name, legend, options, state, { type = "radio", marks = {}, locked, key = "option", quiet = false, onpick }) {
   const chosen = () => (type === "radio" ? [state[name]] : state[name]);
   const rows = options.map((html, place) => {
     const mark = marks[place];
@@ -44,20 +44,20 @@ function radios(name, legend, options, state, { type = "radio", marks = {}, lock
       },
     });
     const said = mark == null ? null : h("span", { class: "bc-hidden" }, mark ? " (right)" : " (wrong)");
-    const letter = key === "option" ? h("span", { class: "bc-letter", "aria-hidden": "true" }, LETTERS[place]) : null;
+    const letter = h("span", { class: "bc-letter", "aria-hidden": "true" }, key === "option" ? LETTERS[place] : String(place + 1));
     return h("label", { class: `bc-row${markClass(mark)}` }, input, letter, h("span", {}, h("span", { html }), said));
   });
-  return h("fieldset", { class: "bc-group" }, h("legend", {}, legend), rows);
+  return h("fieldset", { class: "bc-group" }, h("legend", { class: quiet ? "bc-hidden" : null }, legend), rows);
 }
 
 function choice(q, state, tools) {
-  const node = radios("one", "Choose one:", q.options, state, { marks: q.marks, ...tools });
+  const node = radios("one", "Choose one", q.options, state, { marks: q.marks, quiet: true, ...tools });
   return { node, picks: () => state.one ?? null };
 }
 
 function several(q, state, tools) {
   state.many ??= [];
-  const node = radios("many", "Choose all that are right:", q.options, state, { type: "checkbox", marks: q.marks, ...tools });
+  const node = radios("many", "Choose all that are right", q.options, state, { type: "checkbox", marks: q.marks, quiet: true, ...tools });
   return { node, picks: () => (state.many.length ? state.many : null) };
 }
 
@@ -66,7 +66,8 @@ function predict(q, state, tools) {
   const field = h("textarea", {
     class: "bc-typed bc-mono", rows: 1, spellcheck: "false", autocapitalize: "off", disabled: tools.locked,
     "aria-label": "What is printed", "data-focus": "typed", placeholder: "what is printed",
-    oninput: () => { state.text = field.value; tools.onpick(); },
+    oninput: () => { state.text = field.value; },
+      onchange: () => tools.onpick(),
     onkeydown: (event) => {
       if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); tools.submit(); }
       event.stopPropagation(); // the notebook has shortcuts of its own
@@ -133,7 +134,7 @@ function fill(q, state, { locked, onpick, code }) {
       const n = Number(spot.dataset.blank), place = state.blanks[n - 1];
       const mark = state.changed ? undefined : q.marks[n - 1];
       spot.className = `bc-blank${markClass(mark)}${!locked && state.active === n ? " bc-active" : ""}`;
-      spot.textContent = place == null ? String(n) : q.optionTexts[place];
+      spot.replaceChildren(place == null ? h("i", { class: "bc-empty" }, `blank ${n}`) : q.optionTexts[place]);
       const said = mark == null ? "" : mark ? ", right" : ", wrong";
       spot.setAttribute("aria-label", place == null ? `Blank ${n}, empty` : `Blank ${n}: ${q.optionTexts[place]}${said}`);
       spot.setAttribute("aria-pressed", String(!locked && state.active === n));
@@ -200,15 +201,14 @@ function stateOf(q, uid) {
   return state;
 }
 
-let count = 0;
-
 function render({ model, el }) {
-  const uid = `bc-${++count}`;
+  // Radio buttons of one name are one group, in the whole page.
+  const uid = `bc-${Math.random().toString(36).slice(2)}`;
   const live = h("div", { class: "bc-hidden", role: "status", "aria-live": "polite" });
   const body = h("div");
   const root = h("section", { class: "bc-deck" }, body, live);
   const drafts = new Map();
-  let timer = null, clock = null;
+  let timer = null, clock = null, shown = null;
 
   function send(message) {
     clearTimeout(timer);
@@ -228,6 +228,17 @@ function render({ model, el }) {
     const key = `${q.id} ${q.round} ${q.tries}`;
     if (!drafts.has(key)) drafts.set(key, stateOf(q, uid));
     const state = drafts.get(key);
+    if (view.mode === "test" && shown === key) {
+      // Saved: the controls stay as they are, under the hands of who answers.
+      body.children[0].replaceWith(top(view));
+      body.children[1].replaceWith(facts(view, q));
+      body.querySelector(".bc-status").textContent = view.status;
+      body.querySelector(".bc-problem").textContent = view.problem;
+      if (focused) body.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
+      live.textContent = view.problem || view.said;
+      return;
+    }
+    shown = key;
     body.replaceChildren(top(view), facts(view, q), ...(q.kind === "flashcard" ? card(q) : task(view, q, state)));
     if (focused) {
       const wanted = body.querySelector(`[data-focus="${focused}"]:not(:disabled)`) ?? body.querySelector('[data-focus="main"]');
@@ -291,7 +302,7 @@ function render({ model, el }) {
       parts.push(h("div", { class: "bc-actions" },
         h("button", { type: "button", class: "bc-button", disabled: view.place === 0, "data-focus": "back", onclick: () => send({ do: "go", place: view.place - 1 }) }, "Back"),
         h("button", { type: "button", class: "bc-button bc-main", disabled: last, "data-focus": "main", onclick: () => send({ do: "go", place: view.place + 1 }) }, "Next"),
-        h("span", {}, view.status), problem));
+        h("span", { class: "bc-status" }, view.status), problem));
       return parts;
     }
     parts.push(h("div", { class: "bc-actions" },
@@ -321,9 +332,16 @@ function render({ model, el }) {
   function help(q) {
     const parts = [];
     if (q.hints.length) parts.push(h("h5", {}, q.hints.length === 1 ? "Hint" : "Hints"), list("ol", q.hints));
-    if (q.mistakes) parts.push(h("h5", {}, "Common mistakes"), list("ul", q.mistakes));
+    if (q.mistakes) parts.push(h("h5", {}, "Common mistakes"), list("ul", q.mistakes), h("p", {}, "Taught in: ", taught(q.taught)));
     if (q.solution) parts.push(h("h5", {}, "Solution"), h("div", { class: "bc-code", tabindex: "0", role: "group", "aria-label": "Right answer", html: q.answer }), list("ol", q.solution));
     return parts.length ? h("div", { class: "bc-help" }, parts) : null;
+  }
+
+  // A link to the section if it is in this notebook, else its name.
+  function taught(title) {
+    const found = [...document.querySelectorAll(".jp-Notebook :is(h2, h3), .cell :is(h2, h3)")]
+      .find((heading) => heading.textContent.replace("¶", "").trim() === title);
+    return found ? h("button", { type: "button", class: "bc-link", "data-focus": "taught", onclick: () => found.scrollIntoView({ behavior: "smooth" }) }, title) : title;
   }
 
   function card(q) {

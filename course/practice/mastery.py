@@ -1,0 +1,165 @@
+"""The mastery test on the student's side: ten questions drawn by name, and a sheet of answers.
+
+The questions come from `mastery.json`, which is built from the graders' bank and holds no answer. Each
+click is written to the sheet beside the notebook, whole or not at all; it is handed in with the
+notebook and graded elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from course.practice.places import LEVELS
+from course.practice.record import TOPICS
+from course.practice.stems import Stem, response_of
+
+SHEET = "mastery_answers.json"
+#: How many questions of each difficulty; together ten.
+DRAWN = {"easy": 3, "medium": 4, "hard": 3}
+
+
+class Sheet(BaseModel):
+    """What a student has answered; picks by question id."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    #: The digest of the test that was drawn from.
+    test: str = Field(max_length=64)
+    started: datetime
+    answers: dict[str, Any] = Field(default_factory=dict, max_length=100)
+
+
+class NameNeeded(ValueError):
+    """Whose test it is could not be found out, or there is another's in this folder."""
+
+
+@cache
+def _text() -> str:
+    return (Path(__file__).parent / "mastery.json").read_text(encoding="utf-8")
+
+
+def pool_digest() -> str:
+    """Return a digest of all questions of the test, in all their variants."""
+    return hashlib.sha256(_text().encode()).hexdigest()[:16]
+
+
+@cache
+def pool() -> tuple[Stem, ...]:
+    """Return all questions of the test in all their variants."""
+    return tuple(Stem.model_validate(one) for one in json.loads(_text()))
+
+
+def plain_name(name: str) -> str:
+    """Return the name by which a test is drawn: "Anna@uni.example" and "anna " are one student."""
+    return name.strip().casefold().partition("@")[0]
+
+
+def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
+    """Return the ten questions of the student `name`: the same ones for the same name.
+
+    Every topic is among them, none more than twice; three are easy, four medium and three hard.
+    """
+    rng = random.Random(hashlib.sha256(plain_name(name).encode()).digest())
+    found: dict[tuple[str, str], dict[str, list[Stem]]] = {}
+    for stem in stems:
+        found.setdefault((stem.topic, stem.difficulty), {}).setdefault(stem.id, []).append(stem)
+    levels = [level for level, count in DRAWN.items() for _ in range(count)]
+    for _ in range(1000):
+        topics = [*TOPICS, *rng.sample(TOPICS, len(levels) - len(TOPICS))]
+        rng.shuffle(topics)
+        chosen: list[Stem] = []
+        for topic, level in zip(topics, levels, strict=True):
+            taken = {stem.id for stem in chosen}
+            left = [id for id in sorted(found.get((topic, level), {})) if id not in taken]
+            if not left:
+                break
+            chosen.append(rng.choice(found[topic, level][rng.choice(left)]))
+        else:
+            return sorted(chosen, key=lambda stem: LEVELS.index(stem.difficulty))
+    raise ValueError("The test has too few questions of some topic and difficulty to draw ten.")
+
+
+def name_of(given: str, sheet: Sheet | None) -> str:
+    """Return whose test it is; raises NameNeeded."""
+    name = given.strip() or os.environ.get("JUPYTERHUB_USER", "").strip()
+    if sheet is None and not name:
+        raise NameNeeded(
+            'Write between the quotes the name under which you hand in, as in mastery_test("anna"): '
+            "your questions are drawn by it."
+        )
+    if sheet is not None and name and plain_name(name) != plain_name(sheet.name):
+        raise NameNeeded(
+            f"In this folder there are answers of {sheet.name!r}. If they are not needed, delete "
+            f"the file {SHEET} and run this cell again to begin as {name!r}."
+        )
+    return sheet.name if sheet is not None else name
+
+
+class Paper:
+    """One student's test and the sheet on which it is answered, in `folder`."""
+
+    def __init__(self, name: str = "", folder: Path | None = None) -> None:
+        self.path = (folder or Path.cwd()) / SHEET
+        sheet = self._read()
+        self.name = name_of(name, sheet)
+        self.stems = drawn(self.name, pool())
+        self.sheet = sheet or Sheet(
+            name=self.name, test=pool_digest(), started=datetime.now(UTC), answers={}
+        )
+        if self.sheet.test != pool_digest():
+            raise NameNeeded(
+                f"The answers in {SHEET} belong to another version of this test. Rename that file "
+                "to keep it, and run this cell again to begin."
+            )
+        if sheet is None:
+            self._write()
+
+    def _read(self) -> Sheet | None:
+        if not self.path.exists():
+            return None
+        try:
+            return Sheet.model_validate_json(self.path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise NameNeeded(
+                f"The file {SHEET} beside this notebook cannot be read. Rename it, and run this "
+                "cell again to begin anew."
+            ) from error
+
+    def _write(self) -> None:
+        part = self.path.with_name(f"{SHEET}.part")
+        part.write_text(self.sheet.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        part.replace(self.path)
+
+    def choose(self, id: str, picks: Any) -> None:
+        """Write an answer to the sheet, or take it back (None); raises BadPicks."""
+        stem = next(stem for stem in self.stems if stem.id == id)
+        if picks is not None:
+            response_of(stem, picks)
+        # What another open notebook has answered meanwhile stays.
+        self.sheet = self._read() or self.sheet
+        self.sheet.answers.pop(id, None)
+        if picks is not None:
+            self.sheet.answers[id] = picks
+        self._write()
+
+    @property
+    def minutes(self) -> float:
+        return sum(stem.minutes for stem in self.stems)
+
+    def status(self) -> str:
+        """Return how much is answered, and what to do with it."""
+        count = sum(stem.id in self.sheet.answers for stem in self.stems)
+        if count < len(self.stems):
+            return f"{count} of {len(self.stems)} answered; each answer is saved at once."
+        return f"All {count} answered and saved. Hand in {SHEET} together with this notebook."

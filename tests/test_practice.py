@@ -1,0 +1,412 @@
+"""Practice on the Python side: the journal, rounds, recall, text answers and the panel."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+import course.practice as practice
+from course.practice import recall
+from course.practice.deck import Deck
+from course.practice.journal import VARIABLE, Entries, Journal, Practised, Try
+from course.practice.places import WAYS, asked_at, lessons, taught_in
+from course.practice.rounds import ATTEMPTS, Round, bank
+from course.practice.showing import as_text, highlighted, inline
+from course.practice.stems import BadPicks, picks_of, response_of
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    path = tmp_path / "kept" / "progress.json"
+    monkeypatch.setenv(VARIABLE, str(path))
+    return Journal()
+
+
+def right_picks(one: Round) -> Any:
+    stem, variant = one.stem, one.variant
+    match stem.kind:
+        case "flashcard":
+            return "good"
+        case "order":
+            return [stem.lines.index(line) for line in variant.answer]
+        case "predict" if stem.typed:
+            return variant.answer
+        case "fix":
+            return [variant.line - 1, stem.options.index(variant.answer)]
+        case "fill" | "several":
+            return [stem.options.index(text) for text in variant.answer]
+        case _:
+            return stem.options.index(variant.answer)
+
+
+# ---- the journal ---------------------------------------------------------------------------------
+
+
+def write_many(path: str, name: str, count: int) -> None:
+    journal = Journal(Path(path))
+    for number in range(count):
+        journal.change(lambda entries, n=number: entries.questions.update({f"{name}-{n}": Practised()}))  # type: ignore[misc] # fmt: skip
+
+
+def test_two_notebooks_at_once_lose_nothing(journal: Journal) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    writers = [
+        spawn.Process(target=write_many, args=(str(journal.path), name, 40)) for name in "ab"
+    ]
+    for one in writers:
+        one.start()
+    write_many(str(journal.path), "c", 40)
+    for one in writers:
+        one.join(60)
+        assert one.exitcode == 0
+    assert len(journal.read().questions) == 120
+
+
+def test_a_killed_kernel_leaves_a_whole_file(journal: Journal) -> None:
+    journal.change(lambda entries: entries.questions.update(kept=Practised(solved=True)))
+    code = (
+        "import sys; from pathlib import Path; from course.practice.journal import *\n"
+        "j = Journal(Path(sys.argv[1])); n = 0\n"
+        "while True:\n"
+        "    n += 1; j.change(lambda e: e.questions.update({f'q{n}': Practised()}))\n"
+        "    print(n, flush=True)\n"
+    )
+    for number in range(3):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", code, str(journal.path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        for _ in range(5 + number):
+            writer.stdout.readline()
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+        entries = Entries.model_validate_json(journal.path.read_text())
+        assert entries.of("kept").solved and f"q{5 + number}" in entries.questions
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"questions": 7}', "\x00" * 20, "[" * 100_000, '{"seed": "x"}']
+)
+def test_a_broken_file_is_set_aside_and_told(journal: Journal, text: str) -> None:
+    journal.path.parent.mkdir(parents=True)
+    journal.path.write_text(text)
+    with pytest.warns(UserWarning, match=r"could not be read from .* was kept as progress.broken"):
+        assert journal.read().questions == {}
+    (aside,) = journal.path.parent.glob("progress.broken-*.json")
+    assert aside.read_text() == text
+    assert journal.read().seed == journal.read().seed  # and the new one is in use
+
+
+def test_fields_of_a_later_version_stay(journal: Journal) -> None:
+    journal.path.parent.mkdir(parents=True)
+    journal.path.write_text(json.dumps({"version": 2, "seed": 4, "streak": 9, "questions": {}}))
+    journal.change(lambda entries: entries.questions.update(a=Practised()))
+    assert json.loads(journal.path.read_text())["streak"] == 9
+
+
+def test_export_and_reset(journal: Journal, tmp_path: Path) -> None:
+    journal.change(lambda entries: entries.questions.update(a=Practised(solved=True)))
+    copy = practice.export_progress(tmp_path / "copy.json")
+    assert Entries.model_validate_json(copy.read_text()).of("a").solved
+    assert "kept as" in practice.reset_progress()
+    assert journal.read().questions == {}
+    assert len(list(journal.path.parent.glob("progress.before-*.json"))) == 1
+
+
+# ---- rounds --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", list(bank()), ids=lambda question: question.id)
+def test_every_question_can_be_shown_and_solved(question: Any, journal: Journal) -> None:
+    one = Round(question.id, journal)
+    shown = json.dumps(one.view())
+    # What is not due yet does not travel to the browser.
+    if question.kind != "flashcard":
+        for text in (*question.hints, *question.solution, *question.common_mistakes):
+            assert inline(text) not in json.loads(shown).get("prompt", "") + shown
+        assert one.view().get("answer") is None
+    picks = right_picks(one)
+    json.dumps(picks)
+    assert one.submit(picks).right
+    assert Round(question.id, journal).state.solved
+    assert one.outcome == "right"
+    view = one.view()
+    json.dumps(view)
+    if question.kind != "flashcard":
+        assert view["solution"] and view["answer"]
+        assert all(mark for mark in view["marks"].values())
+    text = as_text(one.stem)
+    assert f'answer("{question.id}"' in text and "⟦" not in text
+
+
+def test_three_attempts_then_the_solution_then_again(journal: Journal) -> None:
+    one = Round("how-many-steps", journal)
+    first = one.stem
+    for left in (2, 1, 0):
+        assert not one.submit("-1").right
+        assert one.view()["triesLeft"] == left
+    assert one.outcome == "out" and one.view()["solution"]
+    one.submit(right_picks(one))  # too late for this round
+    assert not one.state.solved and len(one.state.tries) == ATTEMPTS
+    one.again()
+    assert one.outcome == "open" and one.stem != first
+    assert one.submit(right_picks(one)).right
+    assert one.state.solved and one.state.at_once
+
+
+def test_a_typed_misconception_is_known(journal: Journal) -> None:
+    one = Round("how-many-steps", journal)
+    option = one.variant.tempting[0]
+    assert not one.stem.options
+    graded = one.submit(f" {option.text} ")
+    assert not graded.right and graded.feedback == {option.text: option.feedback}
+
+
+def test_hints_come_one_by_one_and_cost_the_badge(journal: Journal) -> None:
+    one = Round("load-the-tokenizer", journal)
+    assert one.hint() == one.variant.hints[0]
+    assert one.view()["hints"] == [inline(one.variant.hints[0])]
+    assert one.hint() and one.hint() is None
+    one.submit(right_picks(one))
+    assert one.state.solved and not one.state.at_once
+
+
+def test_a_changed_question_begins_anew(journal: Journal) -> None:
+    one = Round("better-than-a-parrot", journal)
+    one.submit(right_picks(one))
+    journal.change(lambda entries: setattr(entries.of(one.question.id), "asked", "other"))
+    again = Round("better-than-a-parrot", journal)
+    assert again.view()["tries"] == 0 and again.state.solved
+
+
+def test_another_notebook_may_have_been_faster(journal: Journal) -> None:
+    one, other = (Round("better-than-a-parrot", journal) for _ in range(2))
+    assert one.submit(right_picks(one)).right
+    other.submit((right_picks(other) + 1) % 4)
+    assert [attempt.right for attempt in other.state.tries] == [True]
+
+
+# ---- picks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "bad"),
+    [
+        ("load-the-tokenizer", [9]),
+        ("load-the-tokenizer", [0, 1]),
+        ("load-the-tokenizer", "A"),
+        ("load-the-tokenizer", [True]),
+        ("better-than-a-parrot", -1),
+        ("better-than-a-parrot", None),
+        ("swapped-arguments", [0, 0]),
+        ("swapped-arguments", []),
+        ("how-many-steps", 3),
+        ("how-many-steps", "x" * 3000),
+        ("evaluate-in-order", [0, 0, 1, 2]),
+        ("mean-of-means", [0]),
+        ("mean-of-means", [9, 0]),
+        ("card-precision-recall", "perhaps"),
+    ],
+)
+def test_picks_that_are_none_are_refused(id: str, bad: Any, journal: Journal) -> None:
+    one = Round(id, journal)
+    with pytest.raises(BadPicks):
+        response_of(one.stem, bad)
+    with pytest.raises(BadPicks):
+        one.submit(bad)
+    assert not one.state.tries
+
+
+def test_what_a_person_types_is_understood(journal: Journal) -> None:
+    def stem(id: str) -> Any:
+        return Round(id, journal).stem
+
+    assert picks_of(stem("better-than-a-parrot"), " b ") == 1
+    assert picks_of(stem("swapped-arguments"), "a, C") == [0, 2]
+    assert picks_of(stem("swapped-arguments"), ["A", "C"]) == [0, 2]
+    assert picks_of(stem("accuracy-from-logits"), "DA") == [3, 0]
+    text = stem("load-the-tokenizer").options[2]
+    assert picks_of(stem("load-the-tokenizer"), text) == [2]
+    assert picks_of(stem("evaluate-in-order"), "3 1 2 4") == [2, 0, 1, 3]
+    assert picks_of(stem("mean-of-means"), (3, "B")) == [2, 1]
+    assert picks_of(stem("how-many-steps"), 46) == "46"
+    for id, given in (
+        ("better-than-a-parrot", "Z"),
+        ("mean-of-means", "B"),
+        ("swapped-arguments", ""),
+    ):
+        with pytest.raises(BadPicks, match=r"\.$"):
+            picks_of(stem(id), given)
+
+
+# ---- recall --------------------------------------------------------------------------------------
+
+
+def test_cards_come_again_later_when_they_were_known() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    dues = [recall.rated(None, rating, now)["due"] for rating in (1, 2, 3, 4)]
+    assert dues == sorted(dues) and dues[0] < dues[3]
+    card = recall.rated(None, 4, now)
+    assert not recall.is_due(card, now) and recall.is_due(card, now + timedelta(days=60))
+    first = datetime.fromisoformat(card["due"])
+    later = datetime.fromisoformat(recall.rated(card, 3, first)["due"])
+    assert later - first > first - now  # remembered once more: a longer time
+    assert recall.due_words(None) == "new" and "day" in recall.due_words(card, now)
+
+
+def test_due_cards_are_asked_together(journal: Journal) -> None:
+    assert "No card is due" in practice.recall_due()
+    ids = [question.id for question in bank() if question.kind == "flashcard"][:3]
+    past = datetime.now(UTC) - timedelta(days=90)
+
+    def begun(entries: Entries) -> None:
+        for id in ids:
+            entries.questions[id] = Practised(card=recall.rated(None, 3, past))
+
+    journal.change(begun)
+    assert practice.recall_due().ids == ids
+
+
+# ---- decks, text and panel -----------------------------------------------------------------------
+
+
+def send(deck: Deck, **message: Any) -> dict[str, Any]:
+    deck._receive(deck, message, [])
+    return dict(deck.view)
+
+
+def test_a_deck_answers_what_is_done(journal: Journal) -> None:
+    deck = practice.practice("01-tokenizing#quiz-batches")
+    assert isinstance(deck, Deck) and len(deck.ids) >= 5
+    assert deck.title == "Quiz: padding, truncation, mask"
+    first = deck.view
+    view = send(deck, do="hint")
+    assert view["said"].startswith("Hint: ") and view["turn"] == first["turn"] + 1
+    assert send(deck, do="check", picks=77)["problem"]
+    assert send(deck, do="nonsense")["problem"]
+    assert "not your fault" in send(deck, do="check", picks=[[]])["problem"] or deck.view["problem"]
+    view = send(deck, do="check", picks=right_picks(deck.round))
+    assert view["said"] == "Right." and view["outcomes"][0] == "right"
+    assert send(deck, do="go", place=99)["place"] == 0
+    assert send(deck, do="go", place=2)["place"] == 2
+    # Made anew, as after a restart, it goes on at the first open question.
+    assert practice.practice("01-tokenizing#quiz-batches").view["place"] == 1
+
+
+def test_nothing_in_a_view_gives_the_answer_away(journal: Journal) -> None:
+    for question in bank():
+        if question.kind in ("fill", "fix", "order"):
+            view = json.dumps(Deck([question.id], "", journal).view)
+            for key in ("answer", "solution", "mistakes"):
+                assert f'"{key}"' not in view, question.id
+            for option in question.tempting:
+                assert not option.feedback or json.dumps(option.feedback)[1:-1] not in view
+
+
+def test_text_does_what_the_widget_does(journal: Journal) -> None:
+    shown = repr(practice.practice("load-the-tokenizer"))
+    assert 'answer("load-the-tokenizer", "A")' in shown and "from transformers import [1]" in shown
+    one = Round("load-the-tokenizer", journal)
+    wrong = next(o for o in one.variant.tempting if o.text == "AutoConfig")
+    letter = "ABCD"[one.stem.options.index("AutoConfig")]
+    said = practice.answer("load-the-tokenizer", letter)
+    assert said.right is False and re.sub("`", "", wrong.feedback) in str(said)
+    assert "2 attempts left" in str(said)
+    assert "AutoTokenizer" not in practice.hint("load-the-tokenizer")
+    said = practice.answer("load-the-tokenizer", "AutoTokenizer")
+    assert said.right and "Quick check" in str(said) and "role" in said._repr_html_()
+    assert "no option" in str(practice.answer("better-than-a-parrot", "Q"))
+    with pytest.raises(LookupError, match="Did you mean 'load-the-tokenizer'"):
+        practice.answer("load-tokenizer", "A")
+    with pytest.raises(LookupError, match="no question and no place"):
+        practice.practice("01-tokenizing#nowhere")
+
+
+def test_nbconvert_and_terminals_get_the_text(journal: Journal, tmp_path: Path) -> None:
+    deck = practice.practice("01-tokenizing#quiz-batches")
+    data, _ = deck._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"].count("Answer: answer(") == len(deck.ids)
+    output = nbformat.v4.new_output("display_data", data=data)
+    cell = nbformat.v4.new_code_cell("practice(…)", outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    from nbconvert.exporters import HTMLExporter
+
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert "Answer: answer(" in page
+
+
+def test_the_panel_counts_what_was_done(journal: Journal) -> None:
+    total = sum(question.lesson.startswith("01-") for question in bank())
+    assert f"0 of {total} solved" in repr(practice.progress())
+    for id in asked_at("01-tokenizing#quiz-batches", bank()):
+        one = Round(id, journal)
+        one.submit(right_picks(one))
+    count = len(asked_at("01-tokenizing#quiz-batches", bank()))
+    assert f"{count} of {total} solved" in repr(practice.progress())
+    panel = practice.progress("01-tokenizing")
+    assert {row.name for row in panel.rows} == {way.capitalize() for way in WAYS}
+    assert "<progress" in panel._repr_html_() and str(journal.path) in repr(panel)
+    for question in bank():
+        if question.lesson.startswith("01-") and question.kind != "flashcard":
+            one = Round(question.id, journal)
+            if one.outcome == "open":
+                one.submit(right_picks(one))
+    reached = {badge.name for badge in practice.progress("01-tokenizing").badges if badge.reached}
+    assert reached == {"All solved", "At once", "Hard ones"}
+    with pytest.raises(LookupError, match="no lesson '09'"):
+        practice.progress("09")
+
+
+def test_a_new_record_appears_in_its_lesson(tmp_path: Path) -> None:
+    from course.practice.questions import load_bank
+
+    for file in (ROOT / "course" / "questions").glob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        if file.stem == "tokenizing":
+            record = text[text.index("- id: load-the-tokenizer") : text.index("- id: pad-and")]
+            text += record.replace("load-the-tokenizer", "one-more")
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    assert "one-more" in asked_at("01-tokenizing#fill-calls", load_bank(tmp_path))
+
+
+def test_code_and_sentences_are_shown_as_they_are_meant() -> None:
+    assert inline("`a < b` is **not** *less* & 2*3*4") == (
+        "<code>a &lt; b</code> is <b>not</b> <em>less</em> &amp; 2*3*4"
+    )
+    assert '<blank n="2"></blank>' in highlighted("f(⟦1⟧, ⟦2⟧)") and "⟦" not in highlighted("⟦1⟧")
+
+
+def test_every_lesson_has_its_ways() -> None:
+    for name, lesson in lessons().items():
+        if any(question.lesson.startswith(name) for question in bank()):
+            assert {place.way for place in lesson.places if place.way} == set(WAYS)
+    assert taught_in("01-tokenizing#see-mask") == "Deep: rows become a rectangle"
+
+
+def test_importing_the_course_loads_no_practice() -> None:
+    code = (
+        "import sys, course, course.practice\n"
+        "heavy = {'anywidget', 'yaml', 'pydantic', 'fsrs', 'torch', 'filelock'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_tries_are_dated_and_plain(journal: Journal) -> None:
+    one = Round("better-than-a-parrot", journal)
+    one.submit(0)
+    (attempt,) = journal.read().of("better-than-a-parrot").tries
+    assert isinstance(attempt, Try) and attempt.at.tzinfo is not None and attempt.picks == 0
