@@ -82,6 +82,10 @@ class Layout:
         """Return the names of all assignments."""
         return [path.stem for path in self.lesson_files()]
 
+    def lessons_with_code(self) -> list[str]:
+        """Return the assignments in which functions are written: all but tests of questions."""
+        return [one for one in self.assignments() if not (self.exams / one / "questions").is_dir()]
+
     def check_assignment(self, assignment: str) -> str:
         """Return `assignment` if there is one of that name; otherwise raise CourseError."""
         if assignment not in (have := self.assignments()):

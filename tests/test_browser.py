@@ -13,7 +13,7 @@ from autograder.layout import Layout
 from autograder.lessons import read_lesson
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = [path.stem for path in Layout(ROOT).lesson_files()]
+LESSONS = Layout(ROOT).lessons_with_code()
 
 
 @pytest.mark.long

@@ -15,7 +15,8 @@ from autograder.build import build_source, stale
 from autograder.layout import CourseError, Layout
 from autograder.lessons import pairing, read_lesson
 
-LESSONS = [path.stem for path in Layout(Path(__file__).resolve().parent.parent).lesson_files()]
+COURSE = Layout(Path(__file__).resolve().parent.parent)
+LESSONS, WITH_CODE = COURSE.assignments(), COURSE.lessons_with_code()
 
 
 def test_building_again_gives_the_same_bytes(course: Layout) -> None:
@@ -31,7 +32,7 @@ def test_a_changed_lesson_is_found_stale(miniature: Layout) -> None:
     ]
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", WITH_CODE)
 def test_released_notebooks_hold_no_solution_no_output_and_no_author(
     course: Layout, lesson: str
 ) -> None:

@@ -14,7 +14,7 @@ from autograder.layout import Layout
 from autograder.lessons import DEMO_TAG, read_lesson
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = Layout(ROOT).assignments()
+LESSONS = Layout(ROOT).lessons_with_code()
 WAYS = ("Why", "Deep", "See", "Experiment", "Debug", "Challenge")
 
 

@@ -132,9 +132,8 @@ class Keyboard:
         """Press Tab, or Shift+Tab where it lies before, until one of `focus` has it."""
         if not box.evaluate("box => box.contains(document.activeElement)"):
             # As one comes from the cell above.
-            box.evaluate(
-                "box => box.querySelector('button:enabled, input:enabled, textarea:enabled, [tabindex]').focus()"
-            )
+            controls = "button:enabled, input:enabled, textarea:enabled, [tabindex]"
+            box.evaluate("(box, controls) => box.querySelector(controls).focus()", controls)
         for _ in range(60):
             if self.at() in focus:
                 return
