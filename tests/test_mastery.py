@@ -1,0 +1,374 @@
+"""The mastery test: drawn for each student, taken, handed in, marked; and what a sheet may hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.check_course import check_course
+from autograder.converters import release
+from autograder.demo import set_up
+from autograder.examiner import examine_paper, load_exam
+from autograder.grade import find_jobs, grade
+from autograder.layout import Layout
+from autograder.mastery import MAX_SHEET_BYTES, MasteryTask, for_student, paper_path, paper_text
+from autograder.proofs import prove
+from autograder.records import Finding, Outcome
+from course.practice import answer_test, mastery_test
+from course.practice.mastery import SHEET, Paper, Sheet, drawn, pool, pool_digest
+from course.practice.paper_deck import PaperDeck
+from course.practice.questions import load_bank
+from course.practice.record import TOPICS
+from course.practice.rounds import bank
+from course.practice.stems import Stem
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "06-mastery-test"
+QUESTIONS = Layout(ROOT).exams / NAME / "questions"
+BANK = load_bank(QUESTIONS)
+STEMS = {(stem.id, stem.seed): stem for stem in pool()}
+
+
+def right_picks(stem: Stem) -> Any:
+    variant = BANK.variant(BANK[stem.id], stem.seed)
+    match stem.kind:
+        case "order":
+            return [stem.lines.index(line) for line in variant.answer]
+        case "predict" if stem.typed:
+            return variant.answer
+        case "fix":
+            return [variant.line - 1, stem.options.index(variant.answer)]
+        case "fill" | "several":
+            return [stem.options.index(text) for text in variant.answer]
+        case _:
+            return stem.options.index(variant.answer)
+
+
+def wrong_picks(stem: Stem) -> Any:
+    right = right_picks(stem)
+    match stem.kind:
+        case "order":
+            return list(range(len(stem.lines)))
+        case "predict" if stem.typed:
+            return "-17"
+        case "fix":
+            return [right[0], (right[1] + 1) % len(stem.options)]
+        case "fill":
+            return [(place + 1) % len(stem.options) for place in right]
+        case "several":
+            return [place for place in range(len(stem.options)) if place not in right]
+        case _:
+            return (right + 1) % len(stem.options)
+
+
+def write_sheet(folder: Path, name: str, wrong: int = 0, **changes: Any) -> Path:
+    """Write a sheet on which all but `wrong` questions are answered rightly."""
+    stems = drawn(name, pool())
+    answers = {
+        stem.id: wrong_picks(stem) if place < wrong else right_picks(stem)
+        for place, stem in enumerate(stems)
+    }
+    sheet = Sheet(name=name, test=pool_digest(), started=datetime.now(UTC), answers=answers)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / SHEET
+    path.write_text(json.dumps(sheet.model_dump(mode="json") | changes))
+    return path
+
+
+def task() -> MasteryTask:
+    (found,) = load_exam(Layout(ROOT).exams, NAME).tasks
+    assert isinstance(found, MasteryTask)
+    return found
+
+
+def marked(folder: Path) -> Finding:
+    return examine_paper(task(), folder)
+
+
+# ---- the questions -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", list(BANK), ids=lambda question: question.id)
+def test_a_question_is_true_in_all_its_variants(question: Any) -> None:
+    stems = [stem for stem in STEMS.values() if stem.id == question.id]
+    assert len(stems) >= (8 if question.draw else 3)
+    for stem in stems:
+        variant = BANK.variant(question, stem.seed)
+        assert prove(variant) == []
+        assert variant.grade(task_response(stem, right_picks(stem))).right
+        assert not variant.grade(task_response(stem, wrong_picks(stem))).right
+
+
+def task_response(stem: Stem, picks: Any) -> Any:
+    from course.practice.stems import response_of
+
+    return response_of(stem, picks)
+
+
+def test_there_are_enough_and_none_is_practised() -> None:
+    counts = Counter((question.topic, question.difficulty) for question in BANK)
+    assert {topic for topic, _ in counts} == set(TOPICS)
+    assert len(BANK) >= 24 and sum(question.draw is not None for question in BANK) >= 12
+    assert not {question.id for question in BANK} & {question.id for question in bank()}
+    assert not any(question.kind == "flashcard" for question in BANK)
+    prompts = {
+        (question.prompt, getattr(question, "code", ""))
+        for question in bank()
+        if hasattr(question, "prompt")
+    }
+    assert not {(one.prompt, getattr(one, "code", "")) for one in BANK} & prompts
+
+
+def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
+    text = paper_path(ROOT).read_text(encoding="utf-8")
+    assert text == paper_text(QUESTIONS), "run `autograder build 06-mastery-test`"
+    fields = {key for stem in json.loads(text) for key in stem}
+    assert fields == set(Stem.model_fields)
+    released = (Layout(ROOT).release / NAME / "mastery_test.ipynb").read_text(encoding="utf-8")
+    for question in BANK:
+        for secret in (
+            *question.solution,
+            *question.hints,
+            *(o.feedback for o in question.tempting),
+        ):
+            if len(secret) > 20:
+                assert json.dumps(secret, ensure_ascii=False)[1:-1] not in text + released
+        for option in question.tempting:
+            if option.gives and len(option.gives) > 20:
+                assert option.gives not in text
+
+
+def test_ten_are_drawn_by_name() -> None:
+    tests = {name: drawn(name, pool()) for name in (f"student{n}" for n in range(60))}
+    for stems in tests.values():
+        assert len({stem.id for stem in stems}) == 10
+        assert Counter(s.difficulty for s in stems) == {"easy": 3, "medium": 4, "hard": 3}
+        topics = Counter(stem.topic for stem in stems)
+        assert set(topics) == set(TOPICS) and max(topics.values()) == 2
+    assert len({json.dumps([s.model_dump() for s in stems]) for stems in tests.values()}) == 60
+    assert drawn("Anna@uni.example ", pool()) == drawn("anna", pool())
+
+
+# ---- the sheet -----------------------------------------------------------------------------------
+
+
+def test_each_answer_is_saved_as_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JUPYTERHUB_USER", raising=False)
+    assert "Write between the quotes" in str(mastery_test(""))
+    deck = mastery_test("Anna")
+    assert isinstance(deck, PaperDeck) and (tmp_path / SHEET).exists()
+    assert "answer_test(" in repr(deck) and "Hint" not in repr(deck)
+    view = json.dumps(deck.view)
+    assert not any(f'"{key}"' in view for key in ("answer", "solution", "hints", "mistakes"))
+    for place, stem in enumerate(deck.paper.stems):
+        deck._receive(deck, {"do": "go", "place": place}, [])
+        deck._receive(deck, {"do": "choose", "id": stem.id, "picks": right_picks(stem)}, [])
+        assert deck.view["outcomes"][place] == "saved", deck.view["problem"]
+    assert "All 10 answered" in deck.view["status"]
+    first = deck.paper.stems[0]
+    deck._receive(deck, {"do": "choose", "id": first.id, "picks": [99]}, [])
+    assert "not saved" in deck.view["problem"]
+    # Begun again, as after a restart, and by another name.
+    again = mastery_test("")
+    assert isinstance(again, PaperDeck) and again.view["outcomes"] == ["saved"] * 10
+    assert "answers of 'Anna'" in str(mastery_test("bert"))
+    assert marked(tmp_path).points == 10
+    again._receive(again, {"do": "choose", "id": first.id, "picks": None}, [])
+    assert "9 of 10 answered" in again.view["status"]
+    assert "not right" in marked(tmp_path).message.lower()
+
+
+def test_without_widgets_the_test_is_answered_by_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTERHUB_USER", "carl")
+    mastery_test()
+    typed = next(one for one in Paper().stems if one.typed)
+    chosen = next(one for one in Paper().stems if one.options)
+    assert "1 of 10 answered" in str(answer_test(typed.id, 5))
+    assert "no option" in str(answer_test(chosen.id, "Z"))
+    assert "has no question" in str(answer_test("other", "A"))
+    assert Paper().sheet.answers == {typed.id: "5"}
+
+
+def test_two_open_notebooks_answer_one_sheet(tmp_path: Path) -> None:
+    one, other = Paper("dora", tmp_path), Paper("dora", tmp_path)
+    one.choose(one.stems[0].id, right_picks(one.stems[0]))
+    other.choose(one.stems[1].id, right_picks(one.stems[1]))
+    assert len(Paper("", tmp_path).sheet.answers) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "misconception"),
+    [
+        (None, "no-sheet"),
+        ("", "unreadable-sheet"),
+        ("{}", "unreadable-sheet"),
+        ("[" * 100_000, "unreadable-sheet"),
+        ("x" * (MAX_SHEET_BYTES + 1), "unreadable-sheet"),
+        ('{"name": 3}', "unreadable-sheet"),
+    ],
+)
+def test_what_is_no_sheet_is_told(text: str | None, misconception: str, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / SHEET).write_text(text)
+    finding = marked(tmp_path)
+    assert (finding.points, finding.misconception) == (0, misconception)
+    assert finding.outcome is Outcome.FAILED
+
+
+def test_links_pipes_and_folders_are_no_sheet(tmp_path: Path) -> None:
+    import os
+
+    write_sheet(tmp_path / "friend", "anna")
+    for number, make in enumerate(
+        [
+            lambda path: path.symlink_to(tmp_path / "friend" / SHEET),
+            os.mkfifo,
+            lambda path: path.mkdir(),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        make(folder / SHEET)
+        assert marked(folder).points == 0
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 4, 10])
+def test_each_question_is_a_point_and_topics_are_told(wrong: int, tmp_path: Path) -> None:
+    write_sheet(tmp_path, "eva", wrong)
+    finding = marked(tmp_path)
+    assert finding.points == 10 - wrong and finding.drawn_for == "eva"
+    outcomes = {0: Outcome.PASSED, 10: Outcome.FAILED}
+    assert finding.outcome is outcomes.get(wrong, Outcome.PARTIAL)
+    lines = finding.message.splitlines()
+    assert lines[0] == f"{10 - wrong} of 10 right."
+    stems = drawn("eva", pool())
+    missed = {stem.topic for stem in stems[:wrong]}
+    assert sum(": strong (" in line for line in lines) == 6 - len(missed)
+    assert finding.message.count("go back to") == len(missed)
+    if wrong:
+        assert '" in lesson 0' in finding.message
+
+
+@pytest.mark.parametrize(
+    "picks",
+    [None, [], {}, "A", 10**9, -1, True, [[0]], ["0"], 1.5, [0] * 50, {"a": 1}, "x" * 10_000],
+)
+def test_an_answer_that_is_none_is_wrong_and_no_error(picks: Any, tmp_path: Path) -> None:
+    answers = {stem.id: picks for stem in drawn("fay", pool())}
+    write_sheet(tmp_path, "fay", answers=answers)
+    finding = marked(tmp_path)
+    assert finding.outcome is Outcome.FAILED and finding.points == 0
+
+
+def test_answers_to_other_questions_earn_nothing(tmp_path: Path) -> None:
+    everything = {stem.id: right_picks(stem) for stem in drawn("gus", pool())}
+    write_sheet(tmp_path, "hal", answers=everything)
+    mine = {stem.id: right_picks(stem) for stem in drawn("hal", pool())}
+    deserved = sum(everything.get(id) == picks for id, picks in mine.items())
+    assert marked(tmp_path).points == deserved < 10
+
+
+def test_another_version_waits_for_a_person(tmp_path: Path) -> None:
+    write_sheet(tmp_path, "ida", test="0" * 16)
+    finding = marked(tmp_path)
+    assert finding.outcome is Outcome.GRADER_ERROR and "another version" in finding.message
+
+
+def test_a_test_drawn_for_another_waits_for_a_person(tmp_path: Path) -> None:
+    write_sheet(tmp_path, "Ida@uni.example")
+    finding = marked(tmp_path)
+    assert for_student(finding, "ida") == finding
+    other = for_student(finding, "jim")
+    assert other.outcome is Outcome.GRADER_ERROR and other.points == 0
+    assert "drawn for 'Ida@uni.example'" in other.message and "10 of 10 right" in other.message
+
+
+# ---- with nbgrader -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def class_of(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """A course of its own with the mastery test released."""
+    root = tmp_path_factory.mktemp("mastery") / "course"
+    layout = set_up(Layout(ROOT), root, [NAME], lambda step: None)
+    config = root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.ZygoteProvisioner.preload = []\n")
+    return layout
+
+
+def hand_in(layout: Layout, student: str, name: str | None, wrong: int = 0) -> None:
+    folder = layout.submitted / student / NAME
+    folder.mkdir(parents=True)
+    shutil.copy(layout.notebook(layout.release, NAME), folder)
+    if name is not None:
+        write_sheet(folder, name, wrong)
+
+
+def test_a_class_is_graded_and_fed_back(class_of: Layout) -> None:
+    from autograder.converters import feedback
+
+    layout = class_of
+    hand_in(layout, "ann", "ann")
+    hand_in(layout, "ben", "ben", wrong=3)
+    hand_in(layout, "cem", None)
+    hand_in(layout, "dan", "ann")  # a copy of Ann's sheet
+    records = {one.student: one for one in grade(layout, find_jobs(layout, [NAME]), workers=2)}
+    assert {name: (one.points, str(one.outcome)) for name, one in records.items()} == {
+        "ann": (10, "passed"),
+        "ben": (7, "partial"),
+        "cem": (0, "failed"),
+        "dan": (0, "grader_error"),
+    }
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{layout.gradebook}") as gradebook:
+        scores = {
+            one.student.id: (one.score, one.needs_manual_grade)
+            for one in gradebook.assignment_submissions(NAME)
+        }
+    assert scores == {"ann": (10, False), "ben": (7, False), "cem": (0, False), "dan": (0, True)}
+    feedback(layout, NAME)
+    page = (layout.feedback / "ben" / NAME / "mastery_test.html").read_text(encoding="utf-8")
+    assert "7 of 10 right." in page and "go back to" in page
+    page = (layout.feedback / "dan" / NAME / "mastery_test.html").read_text(encoding="utf-8")
+    assert "Not graded yet." in page and "drawn for" in page
+
+
+def test_the_course_check_includes_the_test(course: Layout) -> None:
+    faults, tried = check_course(course, [NAME])
+    assert faults == [] and tried == []
+
+
+def test_a_wrong_question_is_found(class_of: Layout, tmp_path: Path) -> None:
+    root = tmp_path / "course"
+    shutil.copytree(class_of.root, root, ignore=shutil.ignore_patterns("submitted", "feedback"))
+    file = root / "autograder/exams" / NAME / "questions" / "model-set-up.yaml"
+    text = file.read_text(encoding="utf-8")
+    claim = next(line for line in text.splitlines() if line.strip().startswith("gives: torch"))
+    file.write_text(text.replace(claim, claim.split("gives: ")[0] + 'gives: "False"', 1))
+    faults, _ = check_course(Layout(root), [NAME])
+    assert any(fault.kind == "question" for fault in faults), faults
+
+
+def test_the_released_notebook_is_the_students_own(class_of: Layout) -> None:
+    released = class_of.release / NAME
+    assert [path.name for path in released.iterdir()] == ["mastery_test.ipynb"]
+    notebook = nbformat.read(released / "mastery_test.ipynb", as_version=4)
+    (cell,) = [
+        one for one in notebook.cells if "mastery_test(" in one.source and one.cell_type == "code"
+    ]
+    assert cell.metadata.get("editable", True)
+    release(class_of.root, NAME)
