@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +12,20 @@ from typing import Any
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from lab import browser_page, jupyterlab, open_notebook, run_all
+from lab import browser_page, jupyterlab, open_notebook, run_all, save
 from playwright.sync_api import Locator, Page, expect
+from test_mastery import NAME as MASTERY
+from test_mastery import right_picks, wrong_picks
 
+from autograder.demo import set_up
+from autograder.grade import find_jobs, grade
+from autograder.layout import Layout
 from course.practice.journal import VARIABLE, Journal
+from course.practice.mastery import drawn, pool
 from course.practice.rounds import Round
 
-SCREENSHOTS = Path(__file__).resolve().parent.parent / "screenshots" / "practice"
+ROOT = Path(__file__).resolve().parent.parent
+SCREENSHOTS = ROOT / "screenshots" / "practice"
 #: One question of each kind; a prediction that is chosen and one that is typed.
 IDS = {
     "fill": "accuracy-from-logits",
@@ -314,3 +322,44 @@ def test_no_barrier_in_either_theme(theme: str, journal: Journal, tmp_path: Path
             assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
         found = Axe().run(page, context=".bc-deck")
         assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.long
+def test_the_mastery_test_is_taken_handed_in_and_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTERHUB_USER", "ann")
+    layout = set_up(Layout(ROOT), tmp_path / "course", [MASTERY], lambda step: None)
+    config = layout.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.ZygoteProvisioner.preload = []\n")
+    work = layout.submitted / "ann" / MASTERY
+    shutil.copytree(layout.release / MASTERY, work)
+    stems = drawn("ann", pool())
+    with jupyterlab(work) as address, browser_page(900) as page:
+        open_notebook(page, address, "mastery_test.ipynb")
+        run_all(page, timeout=60)
+        box = page.locator(".bc-deck")
+        for number, stem in enumerate(stems):
+            # The first half by mouse, the second by keyboard; two wrong ones.
+            hand: Any = Mouse(page) if number < 5 else Keyboard(page)
+            picks = (wrong_picks if number in (2, 7) else right_picks)(stem)
+            expect(box.locator(".bc-facts")).to_contain_text(f"Question {number + 1} of 10")
+            hand.answer(box, "typed" if stem.typed else stem.kind, picks)
+            if stem.typed:
+                page.keyboard.press("Tab")  # what is typed counts when one leaves the field
+            expect(box.locator(".bc-status")).to_contain_text(
+                f"{number + 1} of 10" if number < 9 else "All 10"
+            )
+            if number < 9:
+                hand.press(box, "main")
+        assert box.locator(".bc-verdict, .bc-help").count() == 0
+        box.screenshot(path=SCREENSHOTS / "mastery.png")
+        axe = Axe().run(page, context=".bc-deck")
+        assert axe.violations_count == 0, axe.generate_report()
+        save(page)
+        page.reload()
+        page.locator(".bc-deck").wait_for()
+        expect(page.locator(".bc-status")).to_contain_text("All 10 answered")
+    (record,) = grade(layout, find_jobs(layout, [MASTERY]), workers=1)
+    assert record.points == 8 and "8 of 10 right." in record.message
+    assert "Not right: questions 3, 8." in record.message
