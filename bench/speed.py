@@ -1,7 +1,8 @@
 """Measures what a student waits for, each beside a peer in the same run, and prints ratios.
 
 `import course` beside `import transformers`; a visible check beside `nbgrader validate` of the
-same notebook, which is what nbgrader gives a student who wants to know whether an answer is right.
+same notebook, which is what nbgrader gives a student who wants to know whether an answer is right;
+twelve decks of practice, as a lesson shows them, beside the imports that the lesson needs anyway.
 """
 
 from __future__ import annotations
@@ -22,6 +23,23 @@ import typer
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = ROOT / "source" / "01-tokenizing" / "tokenizing.ipynb"
+
+
+# What lessons have loaded by themselves before their questions come.
+DECKS = """
+import time, torch, transformers
+from course import checkpoint
+transformers.AutoTokenizer.from_pretrained(checkpoint())
+transformers.BertForSequenceClassification.from_pretrained(checkpoint())
+torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])
+started = time.perf_counter()
+from course.practice import practice
+from course.practice.places import lessons
+cells = [f"{one.name}#{at.name}" for one in lessons().values() for at in one.places if at.way]
+for cell in cells[:12]:
+    practice(cell)._repr_mimebundle_()
+print(time.perf_counter() - started)
+"""
 
 
 def seconds(action: Callable[[], object], repeats: int) -> float:
@@ -74,6 +92,11 @@ def main(
     theirs = seconds(python("-c", "import transformers, torch"), max(1, repeats // 2)) - bare
     check = visible_check(repeats)
     with tempfile.TemporaryDirectory() as folder:
+        kept = os.environ | {"BERT_CLASSROOM_PROGRESS": f"{folder}/progress.json"}
+        command = [sys.executable, "-c", DECKS]
+        run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=kept)
+        decks = float(run.stdout)
+    with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tokenizing.ipynb").write_bytes(LESSON.read_bytes())
         command = ["nbgrader", "validate", "tokenizing.ipynb"]
         validate = seconds(
@@ -84,6 +107,8 @@ def main(
         "import course (s)": round(ours, 4),
         "import torch and transformers (s)": round(theirs, 2),
         "ratio of imports": round(theirs / max(ours, 1e-4)),
+        "twelve decks of practice (s)": round(decks, 2),
+        "ratio of imports to decks": round(theirs / decks, 1),
         "visible check (s)": round(check, 4),
         "nbgrader validate (s)": round(validate, 2),
         "ratio of checks": round(validate / check),
