@@ -386,7 +386,7 @@ def demo(
         from autograder import sample as sampling
         from autograder.converters import feedback as write_feedback
 
-        assignments = sorted({name for one in sampling.CLASS for name in one.assignments})
+        assignments = sampling.assignments()
         with progress_bar() as bar:
             row = bar.add_task("Building", total=3 * len(assignments), what="")
             layout = demonstration.set_up(

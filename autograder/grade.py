@@ -75,29 +75,54 @@ def grade(
             if cluster
             else on_this_machine(layout, left, ahead, workers)
         )
-        for done in executed:
-            with _uninterrupted():
-                graded[done.job] = _record(layout, done, options)
-            progress(done.job, graded[done.job])
+        with _Interrupts() as interrupts:
+            for done in executed:
+                with interrupts.put_off():
+                    graded[done.job] = _record(layout, done, options)
+                progress(done.job, graded[done.job])
+                interrupts.check()
     # Each submission's records are in its notebook's order already.
     records = [record for found in graded.values() for record in found]
     return sorted(records, key=lambda one: (one.assignment, one.student))
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Put Ctrl-C off to the end of the block: nbgrader would take it for a failed submission."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if caught:
-        raise KeyboardInterrupt
+class _Interrupts:
+    """Ctrl-C, put off while a mark is recorded, and never lost.
+
+    nbgrader would take it for a failed submission; and Python drops an interrupt that comes while
+    it tidies up an object. So it is noted, and asked after again and again.
+    """
+
+    def __enter__(self) -> _Interrupts:
+        self.caught = self.held = False
+        self.ours = threading.current_thread() is threading.main_thread()
+        if self.ours:
+            self.before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.ours:
+            signal.signal(signal.SIGINT, self.before)
+
+    def _note(self, _number: int, _frame: Any) -> None:
+        self.caught = True
+        if not self.held:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """Put Ctrl-C off to the end of the block."""
+        self.held = True
+        try:
+            yield
+        finally:
+            self.held = False
+        self.check()
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if there was one."""
+        if self.caught:
+            raise KeyboardInterrupt
 
 
 def default_workers(layout: Layout, jobs: list[Job], gpu_jobs: int | None = None) -> int:

@@ -19,10 +19,12 @@ from pydantic import BaseModel
 from autograder.answers import recorded_answers
 from autograder.examiner import Exam, load_exam
 from autograder.layout import Layout
+from autograder.mastery import sheet_of
 from autograder.plugins.repair import grade_id_of
 from autograder.records import Record, write_text
+from course.practice.mastery import SHEET
 
-TOKENIZING, FINE_TUNING = "01-tokenizing", "05-fine-tuning"
+TOKENIZING, FINE_TUNING, MASTERY = "01-tokenizing", "05-fine-tuning", "06-mastery-test"
 
 
 class Expected(BaseModel):
@@ -46,7 +48,8 @@ class Member:
     `style` picks the recorded right answer (0, 1 or 2) for every task but those in `wrong`, which
     names misconceptions by answer_id; None leaves the notebook untouched. `damage` alters what is
     handed in, `costs` says for how many points: "all" of them, those of the tasks it names, or
-    nothing.
+    nothing. `mastery` says how many of the ten questions of the mastery test are answered rightly;
+    None hands no test in.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Member:
     wrong: dict[str, str] = field(default_factory=dict)
     damage: Damage | None = None
     costs: dict[str, str] | str | None = None
+    mastery: int | None = None
 
 
 def _as_text(notebook: NotebookNode) -> str:
@@ -157,8 +161,10 @@ ENDLESS = _first_answer("def word_pieces(tokenizer, text):\n    while True:\n   
 
 BOTH = (TOKENIZING, FINE_TUNING)
 CLASS = (
-    Member("ada", "right, in the first recorded style", BOTH, 0),
-    Member("bela", "right, in another style", BOTH, 1),
+    Member("ada", "right, in the first recorded style", BOTH, 0, mastery=10),
+    Member(
+        "bela", "right, in another style, but not in all of the mastery test", BOTH, 1, mastery=6
+    ),
     Member("chidi", "right, in a third style", BOTH, 2),
     Member("dora", "handed in untouched", BOTH, None),
     Member(
@@ -238,6 +244,12 @@ CLASS = (
 )
 
 
+def assignments(members: tuple[Member, ...] = CLASS) -> list[str]:
+    """Return all that somebody of the class hands in."""
+    named = {name for one in members for name in one.assignments}
+    return sorted(named | {MASTERY for one in members if one.mastery is not None})
+
+
 def make_class(layout: Layout, members: tuple[Member, ...] = CLASS) -> list[Expected]:
     """Write the submissions into `submitted/` and return what each must be graded at."""
     expected = []
@@ -251,7 +263,25 @@ def make_class(layout: Layout, members: tuple[Member, ...] = CLASS) -> list[Expe
                 text = member.damage(text, copy.deepcopy(notebook))
             write_text(layout.notebook(layout.submitted / member.name, assignment), text)
             expected += [_costed(one, member) for one in answers]
+        if member.mastery is not None:
+            expected.append(_sit_the_test(layout, member.name, member.mastery))
     return expected
+
+
+def _sit_the_test(layout: Layout, student: str, right: int) -> Expected:
+    folder = layout.submitted / student / MASTERY
+    released = layout.notebook(layout.release, MASTERY)
+    write_text(folder / released.name, released.read_text(encoding="utf-8"))
+    (task,) = load_exam(layout.exams, MASTERY).tasks
+    sheet = sheet_of(layout.exams / MASTERY / "questions", student, right)
+    write_text(folder / SHEET, sheet.model_dump_json(indent=1))
+    return Expected(
+        student=student,
+        assignment=MASTERY,
+        grade_id=task.grade_id,
+        points=right,
+        misconception=None if right == task.points else "not-all-right",
+    )
 
 
 def _filled(

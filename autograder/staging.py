@@ -8,6 +8,7 @@ graded (at no points) like any other and the batch goes on.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -19,6 +20,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.layout import CourseError, Layout
+from autograder.plugins.repair import cleaned
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_FILE_BYTES = 100 * 2**20
@@ -54,6 +56,7 @@ def stage(layout: Layout, assignment: str, student: str) -> Staged:
         shutil.copyfile(path, copy, follow_symlinks=False)
         digest.update(f"{relative}\0".encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(copy.read_bytes()).digest())
+    _drop_what_is_no_date(target / "timestamp.txt")
     name = layout.notebook_name(assignment)
     complaint = _settle_notebook(target, layout.notebook(layout.release, assignment), name)
     return Staged(target, digest.hexdigest(), complaint)
@@ -69,6 +72,17 @@ def _plain_files(folder: Path) -> list[Path]:
             if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE_BYTES:
                 found.append(path)
     return found
+
+
+def _drop_what_is_no_date(path: Path) -> None:
+    """Remove a time of handing in that is none: nbgrader would not grade at all."""
+    from nbgrader.utils import parse_utc
+
+    if path.is_file():
+        try:
+            parse_utc(path.read_text(encoding="utf-8").strip())
+        except (ValueError, OverflowError):
+            path.unlink()
 
 
 def _settle_notebook(folder: Path, released: Path, name: str) -> str | None:
@@ -109,7 +123,12 @@ def _read_complaint(path: Path) -> str | None:
         return "it is no complete JSON; was it cut off while it was saved or sent?"
     except Exception as error:
         return f"it is no notebook ({type(error).__name__})."
-    return _shape_complaint(notebook)
+    if (complaint := _shape_complaint(notebook)) is None:
+        # From here on every reader finds what it expects; of its own metadata nothing is needed.
+        notebook.cells = [cleaned(cell, number) for number, cell in enumerate(notebook.cells)]
+        notebook.metadata, notebook.nbformat_minor = NotebookNode(), 5
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    return complaint
 
 
 def _shape_complaint(notebook: NotebookNode) -> str | None:

@@ -205,6 +205,37 @@ def odd_names(notebook: NotebookNode, folder: Path) -> None:
     (folder / ".hidden").mkdir()
 
 
+def half_a_character(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    cell_of(notebook, "count-words").source += "\n# \ud83d"
+
+
+def odd_metadata(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    notebook.metadata = NotebookNode(
+        kernelspec=7, language_info=5, language=5, nbgrader=3, title=[]
+    )
+
+
+def odd_outputs(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            cell.outputs = [{"output_type": "gift", "text": number}]
+            cell.execution_count = "five"
+
+
+def odd_ids(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = ["", "a b!", 7, "x" * 200, None][number % 5]
+
+
+def no_date(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    (folder / "timestamp.txt").write_text("the day after tomorrow")
+
+
 DEEP = b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 FORGERIES = tuple(
@@ -225,6 +256,11 @@ FORGERIES = tuple(
         ("cells", HALF, retyped, "Tests that are no code any more."),
         ("cells", HALF, same_ids, "One id for all cells."),
         ("cells", HALF, ten_thousand_cells, "Cells without end."),
+        ("cells", HALF, half_a_character, "Half of a surrogate pair in a comment."),
+        ("cells", HALF, odd_metadata, "Metadata of all the wrong types."),
+        ("cells", HALF, odd_outputs, "Outputs that are none."),
+        ("cells", HALF, odd_ids, "Ids that are none."),
+        ("files", HALF, no_date, "A time of handing in that is no time."),
         ("files", NOTHING, nul_bytes, "NUL bytes in the notebook."),
         (
             "files",

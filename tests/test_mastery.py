@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,20 @@ from autograder.check_course import check_course
 from autograder.converters import release
 from autograder.demo import set_up
 from autograder.examiner import examine_paper, load_exam
-from autograder.grade import find_jobs, grade
 from autograder.layout import Layout
-from autograder.mastery import MAX_SHEET_BYTES, MasteryTask, for_student, paper_path, paper_text
+from autograder.mastery import (
+    MAX_SHEET_BYTES,
+    MasteryTask,
+    for_student,
+    paper_path,
+    paper_text,
+    picks_for,
+    sheet_of,
+)
 from autograder.proofs import prove
-from autograder.records import Finding, Outcome
+from autograder.records import Finding, Outcome, all_records
 from course.practice import answer_test, mastery_test
-from course.practice.mastery import SHEET, Paper, Sheet, drawn, pool, pool_digest
+from course.practice.mastery import SHEET, Paper, drawn, pool
 from course.practice.paper_deck import PaperDeck
 from course.practice.questions import load_bank
 from course.practice.record import TOPICS
@@ -36,46 +43,13 @@ BANK = load_bank(QUESTIONS)
 STEMS = {(stem.id, stem.seed): stem for stem in pool()}
 
 
-def right_picks(stem: Stem) -> Any:
-    variant = BANK.variant(BANK[stem.id], stem.seed)
-    match stem.kind:
-        case "order":
-            return [stem.lines.index(line) for line in variant.answer]
-        case "predict" if stem.typed:
-            return variant.answer
-        case "fix":
-            return [variant.line - 1, stem.options.index(variant.answer)]
-        case "fill" | "several":
-            return [stem.options.index(text) for text in variant.answer]
-        case _:
-            return stem.options.index(variant.answer)
-
-
-def wrong_picks(stem: Stem) -> Any:
-    right = right_picks(stem)
-    match stem.kind:
-        case "order":
-            return list(range(len(stem.lines)))
-        case "predict" if stem.typed:
-            return "-17"
-        case "fix":
-            return [right[0], (right[1] + 1) % len(stem.options)]
-        case "fill":
-            return [(place + 1) % len(stem.options) for place in right]
-        case "several":
-            return [place for place in range(len(stem.options)) if place not in right]
-        case _:
-            return (right + 1) % len(stem.options)
+def picks(stem: Stem, right: bool = True) -> Any:
+    return picks_for(BANK.variant(BANK[stem.id], stem.seed), stem, right=right)
 
 
 def write_sheet(folder: Path, name: str, wrong: int = 0, **changes: Any) -> Path:
     """Write a sheet on which all but `wrong` questions are answered rightly."""
-    stems = drawn(name, pool())
-    answers = {
-        stem.id: wrong_picks(stem) if place < wrong else right_picks(stem)
-        for place, stem in enumerate(stems)
-    }
-    sheet = Sheet(name=name, test=pool_digest(), started=datetime.now(UTC), answers=answers)
+    sheet = sheet_of(QUESTIONS, name, 10 - wrong)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / SHEET
     path.write_text(json.dumps(sheet.model_dump(mode="json") | changes))
@@ -102,8 +76,8 @@ def test_a_question_is_true_in_all_its_variants(question: Any) -> None:
     for stem in stems:
         variant = BANK.variant(question, stem.seed)
         assert prove(variant) == []
-        assert variant.grade(task_response(stem, right_picks(stem))).right
-        assert not variant.grade(task_response(stem, wrong_picks(stem))).right
+        assert variant.grade(task_response(stem, picks(stem))).right
+        assert not variant.grade(task_response(stem, picks(stem, right=False))).right
 
 
 def task_response(stem: Stem, picks: Any) -> Any:
@@ -172,7 +146,7 @@ def test_each_answer_is_saved_as_it_is_given(
     assert not any(f'"{key}"' in view for key in ("answer", "solution", "hints", "mistakes"))
     for place, stem in enumerate(deck.paper.stems):
         deck._receive(deck, {"do": "go", "place": place}, [])
-        deck._receive(deck, {"do": "choose", "id": stem.id, "picks": right_picks(stem)}, [])
+        deck._receive(deck, {"do": "choose", "id": stem.id, "picks": picks(stem)}, [])
         assert deck.view["outcomes"][place] == "saved", deck.view["problem"]
     assert "All 10 answered" in deck.view["status"]
     first = deck.paper.stems[0]
@@ -204,8 +178,8 @@ def test_without_widgets_the_test_is_answered_by_calls(
 
 def test_two_open_notebooks_answer_one_sheet(tmp_path: Path) -> None:
     one, other = Paper("dora", tmp_path), Paper("dora", tmp_path)
-    one.choose(one.stems[0].id, right_picks(one.stems[0]))
-    other.choose(one.stems[1].id, right_picks(one.stems[1]))
+    one.choose(one.stems[0].id, picks(one.stems[0]))
+    other.choose(one.stems[1].id, picks(one.stems[1]))
     assert len(Paper("", tmp_path).sheet.answers) == 2
 
 
@@ -266,18 +240,18 @@ def test_each_question_is_a_point_and_topics_are_told(wrong: int, tmp_path: Path
     "picks",
     [None, [], {}, "A", 10**9, -1, True, [[0]], ["0"], 1.5, [0] * 50, {"a": 1}, "x" * 10_000],
 )
-def test_an_answer_that_is_none_is_wrong_and_no_error(picks: Any, tmp_path: Path) -> None:
-    answers = {stem.id: picks for stem in drawn("fay", pool())}
+def test_an_answer_that_is_none_is_wrong_and_no_error(given: Any, tmp_path: Path) -> None:
+    answers = {stem.id: given for stem in drawn("fay", pool())}
     write_sheet(tmp_path, "fay", answers=answers)
     finding = marked(tmp_path)
     assert finding.outcome is Outcome.FAILED and finding.points == 0
 
 
 def test_answers_to_other_questions_earn_nothing(tmp_path: Path) -> None:
-    everything = {stem.id: right_picks(stem) for stem in drawn("gus", pool())}
+    everything = {stem.id: picks(stem) for stem in drawn("gus", pool())}
     write_sheet(tmp_path, "hal", answers=everything)
-    mine = {stem.id: right_picks(stem) for stem in drawn("hal", pool())}
-    deserved = sum(everything.get(id) == picks for id, picks in mine.items())
+    mine = {stem.id: picks(stem) for stem in drawn("hal", pool())}
+    deserved = sum(everything.get(id) == right for id, right in mine.items())
     assert marked(tmp_path).points == deserved < 10
 
 
@@ -317,15 +291,14 @@ def hand_in(layout: Layout, student: str, name: str | None, wrong: int = 0) -> N
         write_sheet(folder, name, wrong)
 
 
-def test_a_class_is_graded_and_fed_back(class_of: Layout) -> None:
-    from autograder.converters import feedback
-
+def test_a_class_is_graded_and_fed_back(class_of: Layout, run: Callable[..., Any]) -> None:
     layout = class_of
     hand_in(layout, "ann", "ann")
     hand_in(layout, "ben", "ben", wrong=3)
     hand_in(layout, "cem", None)
     hand_in(layout, "dan", "ann")  # a copy of Ann's sheet
-    records = {one.student: one for one in grade(layout, find_jobs(layout, [NAME]), workers=2)}
+    run("autograder", "grade", NAME, "--root", layout.root, "--feedback", code=3)
+    records = {one.student: one for one in all_records(layout.records_folder)}
     assert {name: (one.points, str(one.outcome)) for name, one in records.items()} == {
         "ann": (10, "passed"),
         "ben": (7, "partial"),
@@ -340,7 +313,6 @@ def test_a_class_is_graded_and_fed_back(class_of: Layout) -> None:
             for one in gradebook.assignment_submissions(NAME)
         }
     assert scores == {"ann": (10, False), "ben": (7, False), "cem": (0, False), "dan": (0, True)}
-    feedback(layout, NAME)
     page = (layout.feedback / "ben" / NAME / "mastery_test.html").read_text(encoding="utf-8")
     assert "7 of 10 right." in page and "go back to" in page
     page = (layout.feedback / "dan" / NAME / "mastery_test.html").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ from typing import Any
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from lab import browser_page, jupyterlab, open_notebook, run_all, save
+from lab import TOKEN, browser_page, jupyterlab, open_notebook, run_all, save
 from playwright.sync_api import Locator, Page, expect
 from test_mastery import NAME as MASTERY
-from test_mastery import right_picks, wrong_picks
+from test_mastery import picks as picks_of_test
 
 from autograder.demo import set_up
-from autograder.grade import find_jobs, grade
 from autograder.layout import Layout
+from autograder.records import all_records
 from course.practice.journal import VARIABLE, Journal
 from course.practice.mastery import drawn, pool
 from course.practice.rounds import Round
@@ -290,6 +290,18 @@ def test_reload_and_restart_keep_what_was_done(journal: Journal, tmp_path: Path)
         as_before()
 
 
+def test_the_same_widgets_work_in_notebook_7(journal: Journal, tmp_path: Path) -> None:
+    name = notebook(tmp_path, ["from course.practice import *", f'practice("{IDS["fill"]}")'])
+    with jupyterlab(tmp_path) as address, browser_page() as page:
+        page.goto(f"{address}/notebooks/{name}?token={TOKEN}")
+        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
+        run_all(page, timeout=60)
+        box = page.locator(".bc-deck")
+        Mouse(page).answer(box, "fill", places(Round(IDS["fill"], journal), right=True))
+        Mouse(page).press(box, "main")
+        expect(box.locator(".bc-verdict")).to_contain_text("Right")
+
+
 def deck_kind(id: str) -> str:
     return next(kind for kind, one in IDS.items() if one == id)
 
@@ -326,7 +338,7 @@ def test_no_barrier_in_either_theme(theme: str, journal: Journal, tmp_path: Path
 
 @pytest.mark.long
 def test_the_mastery_test_is_taken_handed_in_and_graded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any]
 ) -> None:
     monkeypatch.setenv("JUPYTERHUB_USER", "ann")
     layout = set_up(Layout(ROOT), tmp_path / "course", [MASTERY], lambda step: None)
@@ -342,7 +354,7 @@ def test_the_mastery_test_is_taken_handed_in_and_graded(
         for number, stem in enumerate(stems):
             # The first half by mouse, the second by keyboard; two wrong ones.
             hand: Any = Mouse(page) if number < 5 else Keyboard(page)
-            picks = (wrong_picks if number in (2, 7) else right_picks)(stem)
+            picks = picks_of_test(stem, right=number not in (2, 7))
             expect(box.locator(".bc-facts")).to_contain_text(f"Question {number + 1} of 10")
             hand.answer(box, "typed" if stem.typed else stem.kind, picks)
             if stem.typed:
@@ -360,6 +372,7 @@ def test_the_mastery_test_is_taken_handed_in_and_graded(
         page.reload()
         page.locator(".bc-deck").wait_for()
         expect(page.locator(".bc-status")).to_contain_text("All 10 answered")
-    (record,) = grade(layout, find_jobs(layout, [MASTERY]), workers=1)
+    run("autograder", "grade", MASTERY, "--root", layout.root)
+    (record,) = all_records(layout.records_folder)
     assert record.points == 8 and "8 of 10 right." in record.message
     assert "Not right: questions 3, 8." in record.message

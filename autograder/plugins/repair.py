@@ -39,15 +39,29 @@ def grade_id_of(cell: NotebookNode) -> str | None:
     return grade_id if isinstance(grade_id, str) else None
 
 
+def cleaned(cell: NotebookNode, number: int) -> NotebookNode:
+    """Return `cell` with what the notebook format has for it and nothing else, and no outputs.
+
+    Whatever stands there instead (an id that is none, outputs of no known type, half a surrogate
+    pair) nobody needs for grading, and some reader would fall over it.
+    """
+    source = cell.source.encode("utf-8", "replace").decode("utf-8")
+    clean = {"cell_type": cell.cell_type, "id": f"cell-{number}", "metadata": cell.metadata}
+    if cell.cell_type == "code":
+        clean |= {"outputs": [], "execution_count": None}
+    return NotebookNode(clean | {"source": source})
+
+
 def repair(nb: NotebookNode, released: NotebookNode) -> None:
     """Make `nb` hold each nbgrader cell of `released` once, in place, with released metadata."""
+    nb.cells = [cleaned(cell, number) for number, cell in enumerate(nb.cells)]
     wanted = {grade_id: cell for cell in released.cells if (grade_id := grade_id_of(cell))}
     keep = _chosen(nb, wanted)
     for index, cell in enumerate(nb.cells):
         grade_id = grade_id_of(cell)
         if keep.get(grade_id or "") == index:
             model = wanted[grade_id or ""]
-            cell.metadata = NotebookNode(model.metadata)
+            cell.metadata, cell["id"] = NotebookNode(model.metadata), model["id"]
             if model.metadata.nbgrader.locked:
                 cell.source = model.source
             if cell.cell_type != model.cell_type:
