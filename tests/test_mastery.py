@@ -237,7 +237,7 @@ def test_each_question_is_a_point_and_topics_are_told(wrong: int, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "picks",
+    "given",
     [None, [], {}, "A", 10**9, -1, True, [[0]], ["0"], 1.5, [0] * 50, {"a": 1}, "x" * 10_000],
 )
 def test_an_answer_that_is_none_is_wrong_and_no_error(given: Any, tmp_path: Path) -> None:
