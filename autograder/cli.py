@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+import autograder.lean  # noqa: F401 # before anything imports jsonschema
 from autograder.layout import CourseError, Layout
 from autograder.materials import check_materials
 from autograder.terminal import complaints, console, graded, marks_table, progress_bar

@@ -22,4 +22,6 @@ NOTEBOOKS = (
 )  # fmt: skip
 
 #: What workers, who examine and judge, need besides what the notebooks do.
-WORKERS = ("autograder.students", "autograder.workers", "autograder.plugins.execute")
+WORKERS = (
+    "autograder.lean", "autograder.students", "autograder.workers", "autograder.plugins.execute",
+)  # fmt: skip

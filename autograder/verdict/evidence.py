@@ -184,19 +184,18 @@ def _probabilities(model: Any, reviews: Reviews, budget: Budget, checkpoint: str
     import torch
 
     tokenizer = _tokenizer(checkpoint)
+    encoded = [
+        {"input_ids": ids}
+        for ids in tokenizer(reviews.texts, truncation=True, max_length=budget.max_length).input_ids
+    ]
     # Sorted by length, a batch is padded to little more than its reviews need.
-    order = sorted(range(len(reviews.texts)), key=lambda row: len(reviews.texts[row]))
+    order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]["input_ids"]))
     found = [0.0] * len(order)
     with torch.inference_mode():
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            batch = tokenizer(
-                [reviews.texts[row] for row in rows],
-                padding=True,
-                truncation=True,
-                max_length=budget.max_length,
-                return_tensors="pt",
-            ).to(budget.device)
+            batch = tokenizer.pad([encoded[row] for row in rows], return_tensors="pt")
+            batch = batch.to(budget.device)
             logits = model(**batch).logits.float()
             for row, p in zip(rows, logits.softmax(dim=1)[:, 1].tolist(), strict=True):
                 found[row] = p
