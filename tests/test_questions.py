@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import subprocess
@@ -352,6 +353,18 @@ def test_two_options_that_come_out_alike_are_drawn_again(tmp_path: Path) -> None
     bank = bank_of(tmp_path, PREDICT | {"draw": "a = 2"})
     with pytest.raises(QuestionError, match="gave two options that are the same"):
         bank.variant(bank["rows"], 0)
+
+
+@pytest.mark.parametrize("question", [q for q in BANK if q.draw], ids=lambda question: question.id)
+def test_options_seldom_come_out_alike(question: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nearly all draws are thrown away, some learner gets an error for a question."""
+    monkeypatch.setattr("course.practice.questions.DRAWS", 1)
+    kept = 0
+    for seed in range(20):
+        with contextlib.suppress(QuestionError):
+            BANK.variant(question, seed)
+            kept += 1
+    assert kept >= 5, f"{question.id}: only {kept} of 20 draws can be asked"
 
 
 def test_feedback_names_the_part() -> None:
