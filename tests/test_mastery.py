@@ -29,6 +29,7 @@ from autograder.mastery import (
 from autograder.proofs import prove
 from autograder.records import Finding, Outcome, all_records
 from course.practice import answer_test, mastery_test
+from course.practice.kinds import KINDS
 from course.practice.mastery import SHEET, Paper, drawn, pool
 from course.practice.paper_deck import PaperDeck
 from course.practice.questions import load_bank
@@ -89,9 +90,11 @@ def task_response(stem: Stem, picks: Any) -> Any:
 def test_there_are_enough_and_none_is_practised() -> None:
     counts = Counter((question.topic, question.difficulty) for question in BANK)
     assert {topic for topic, _ in counts} == set(TOPICS)
-    assert len(BANK) >= 24 and sum(question.draw is not None for question in BANK) >= 12
+    assert len(counts) == 18 and min(counts.values()) >= 2
+    assert len(BANK) >= 42 and sum(question.draw is not None for question in BANK) >= 20
+    assert {question.kind for question in BANK} == {*KINDS} - {"flashcard"}
+    assert not any(stem.typed for stem in pool()), "the test is answered by clicking alone"
     assert not {question.id for question in BANK} & {question.id for question in bank()}
-    assert not any(question.kind == "flashcard" for question in BANK)
     prompts = {
         (question.prompt, getattr(question, "code", ""))
         for question in bank()
@@ -168,12 +171,11 @@ def test_without_widgets_the_test_is_answered_by_calls(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("JUPYTERHUB_USER", "carl")
     mastery_test()
-    typed = next(one for one in Paper().stems if one.typed)
-    chosen = next(one for one in Paper().stems if one.options)
-    assert "1 of 10 answered" in str(answer_test(typed.id, 5))
+    chosen = next(one for one in Paper().stems if one.kind in ("choice", "predict"))
+    assert "1 of 10 answered" in str(answer_test(chosen.id, "b"))
     assert "no option" in str(answer_test(chosen.id, "Z"))
     assert "has no question" in str(answer_test("other", "A"))
-    assert Paper().sheet.answers == {typed.id: "5"}
+    assert Paper().sheet.answers == {chosen.id: 1}
 
 
 def test_two_open_notebooks_answer_one_sheet(tmp_path: Path) -> None:
