@@ -5,7 +5,7 @@ included; stock and otter, whose time grows with the number of submissions from 
 fewer of the same ones. Right answers come in several styles in turn, which differ in cost
 (`fine_tune` in three), so stock grades a multiple of three of lesson 05. Every grader uses the
 cores as it does by itself. Memory is the largest sum of proportional set sizes (PSS) over the
-process tree.
+process tree, looked at so seldom that looking takes 2 % of a core.
 
 "Outside" is the share of time in which neither the student's code nor the examination with its
 verdict was at work: kernel start and stop, messages, conversion, gradebook. A cell's time is what

@@ -18,6 +18,9 @@ from autograder.layout import Layout
 from autograder.plugins.repair import grade_id_of
 
 MIB = 2**20
+#: Walking through the memory of large processes keeps a core busy that is being measured: one look
+#: takes some 0.15 s. Between two looks passes so many times as long, or half a second if that is more.
+REST = 50
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -61,7 +64,7 @@ def timed(
     finished, for the progress bar.
     """
     environment = {name: text for name, text in os.environ.items() if name not in THREADS}
-    peak, started = 0.0, time.perf_counter()
+    peak, pause, started = 0.0, 0.5, time.perf_counter()
     with tempfile.TemporaryFile("w+") as said:
         for command in commands:
             process = subprocess.Popen(
@@ -70,9 +73,11 @@ def timed(
             try:
                 while process.returncode is None:
                     with suppress(subprocess.TimeoutExpired):
-                        process.wait(0.5)
+                        process.wait(pause)
                         break
+                    looked = time.perf_counter()
                     peak = max(peak, tree_pss(psutil.Process(process.pid)))
+                    pause = max(0.5, REST * (time.perf_counter() - looked))
                     board.say(f"{what}: {done()} done")
             finally:
                 end(process)
