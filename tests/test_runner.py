@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from classroom import LOOP, NAME, cell_of, grades, set_source, submit
 from lab import TOKEN, jupyterlab
@@ -33,15 +35,18 @@ SOURCES = {
 }
 
 
-def make_class(layout: Layout, letters: str) -> dict[str, float]:
-    """Hand in one distinct notebook for each letter; return the marks that they must get."""
+def make_class(layout: Layout, letters: str, more: str = "") -> dict[str, float]:
+    """Hand in one distinct notebook for each letter; return the marks that they must get.
+
+    Each runs `more` at its end.
+    """
     marks = {}
     for number, letter in enumerate(letters):
 
         def edit(notebook: NotebookNode, number: int = number, letter: str = letter) -> None:
             if letter in SOURCES:
                 cell_of(notebook, "count-words").source = SOURCES[letter]
-            notebook.cells.append(nbformat.v4.new_code_cell(f"number = {number}"))
+            notebook.cells.append(nbformat.v4.new_code_cell(f"number = {number}\n{more}"))
 
         student = f"{letter}{number:02}"
         submit(layout, student, edit)
@@ -87,6 +92,54 @@ def test_killed_at_twenty_moments_the_rerun_finishes_with_the_same_marks(
 
 def _kernels_of(grader: int) -> list[Path]:
     return list(Path(tempfile.gettempdir()).glob(f"bert-classroom-{grader}-*/k*"))
+
+
+#: What a notebook may leave behind: a thread, a child of its own, a file.
+LITTER = """import subprocess, threading, time
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+subprocess.Popen(["sleep", "60"])
+open("/tmp/left", "w").write("x" * 100_000)"""
+
+
+@pytest.mark.long
+def test_two_hundred_submissions_leave_nothing_and_take_no_more_memory(classroom: Layout) -> None:
+    letters = "rcnr" * 50
+    marks = make_class(classroom, letters, LITTER)
+    seen: set[psutil.Process] = set()
+    held: dict[psutil.Process, list[tuple[int, int]]] = {}  # submissions done, bytes
+    with tempfile.TemporaryDirectory() as folder:
+        grader = subprocess.Popen(
+            grade_command(classroom, "--jobs", "2"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"TMPDIR": folder},
+        )
+        runner = psutil.Process(grader.pid)
+        while grader.poll() is None:
+            done = len(list(classroom.records_folder.glob("*/*.done")))
+            with contextlib.suppress(psutil.NoSuchProcess):
+                tree = [runner, *runner.children(recursive=True)]
+                seen.update(tree)
+                for process in tree:
+                    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                        size = process.memory_info().rss
+                        held.setdefault(process, []).append((done, size))
+            time.sleep(0.3)
+        assert grader.returncode == 0 and grades(classroom) == marks
+        assert os.listdir(folder) == []
+        assert folder not in Path("/proc/net/unix").read_text()
+    # Kernels and what they started were among those seen, and none is left.
+    assert len(seen) > 50
+    _, left = psutil.wait_procs(seen, timeout=10)
+    assert not left
+    # The runner, its workers and the warm process were there all the time. Once warm, each holds as
+    # much after the last submission as after half of them; what one leaves would show fifty times.
+    lasting = {one: found for one, found in held.items() if found[-1][0] - found[0][0] > 150}
+    assert len(lasting) >= 4
+    for process, found in lasting.items():
+        half = max(size for done, size in found if 60 < done <= 130)
+        late = max(size for done, size in found if done > 150)
+        assert late < half + 5 * 2**20, (process, half, late)
 
 
 def test_ctrl_c_says_that_nothing_is_lost_and_the_rerun_goes_on(
