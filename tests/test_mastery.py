@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -35,7 +36,7 @@ from course.practice.paper_deck import PaperDeck
 from course.practice.questions import load_bank
 from course.practice.record import TOPICS
 from course.practice.rounds import bank
-from course.practice.stems import Stem
+from course.practice.stems import Stem, stem_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "06-mastery-test"
@@ -120,6 +121,15 @@ def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
         for option in question.tempting:
             if option.gives and len(option.gives) > 20:
                 assert option.gives not in text
+
+
+def test_code_that_is_shown_uses_what_learners_have() -> None:
+    # Names that our own proofs find ready, and a notebook does not.
+    ours = re.compile(r"\b(tiny_model|model_factory)\b")
+    shown = [*pool(), *(stem_of(bank().variant(one, 0), 0) for one in bank())]
+    for stem in shown:
+        texts = (stem.prompt, stem.code, *stem.options, *stem.lines)
+        assert not any(ours.search(text) for text in texts), stem.id
 
 
 def test_ten_are_drawn_by_name() -> None:
