@@ -215,12 +215,12 @@ def on_gpu(folder: Path, count: int, board: Board) -> list[Row]:
 
 
 def main(
-    code: Annotated[int, typer.Option(min=2, help="Submissions of lesson 01 with ours.")] = 60,
-    tuning: Annotated[int, typer.Option(min=2, help="Submissions of lesson 05 with ours.")] = 6,
+    code: Annotated[int, typer.Option(min=2, help="Submissions of lesson 01 with ours.")] = 200,
+    tuning: Annotated[int, typer.Option(min=2, help="Submissions of lesson 05 with ours.")] = 12,
     stock: Annotated[int, typer.Option(min=1, help="Of these, with stock nbgrader.")] = 6,
     stock_tuning: Annotated[
         int, typer.Option(min=1, help="The same for lesson 05: a multiple of 3.")
-    ] = 6,
+    ] = 3,
     many: Annotated[
         int, typer.Option("--many", "--thousand", help="Grade so many of lesson 01 in one command.")
     ] = 0,
@@ -232,7 +232,7 @@ def main(
 ) -> None:
     """Print the table and write bench/results/grading.json and .png.
 
-    Example: python bench/grading.py --code 150 --tuning 12 --many 1000
+    Example: python bench/grading.py --many 1000
     """
     import torch
 
