@@ -13,7 +13,7 @@ import torch
 from transformers import AutoTokenizer, BertForSequenceClassification
 
 from autograder.verdict.bars import NEARLY, SOME, bar_for, load_bars
-from autograder.verdict.evidence import Evidence, _foreign_words, load_weights, measure
+from autograder.verdict.evidence import Evidence, _words_moved, load_weights, measure
 from autograder.verdict.plan import BUDGETS, draw_plan
 from autograder.verdict.task import FineTune, Seen, habits, provenance, unproved
 from course import checkpoint, load_reviews
@@ -231,7 +231,7 @@ def test_vectors_of_absent_words_tell_of_other_training() -> None:
     name = "bert.embeddings.word_embeddings.weight"
 
     def share(vectors: torch.Tensor) -> float:
-        return _foreign_words(before | {name: vectors}, plan, checkpoint())
+        return _words_moved(before | {name: vectors}, plan, checkpoint())[0]
 
     vectors = before[name]
     # Weight decay scales all, bfloat16 rounds all, and words of the run itself may move.
@@ -247,3 +247,26 @@ def test_vectors_of_absent_words_tell_of_other_training() -> None:
     assert 0.01 < share(trained) < 0.2
     (fault,) = provenance(evidence_with(foreign_words=share(trained)), "")
     assert fault.misconception == "weights-not-from-this-run" and "other texts" in fault.message
+
+
+def test_a_word_that_was_given_another_words_vector_is_found_out() -> None:
+    plan = draw_plan(random.Random(3), CPU)
+    before = BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2).state_dict()
+    name = "bert.embeddings.word_embeddings.weight"
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint())
+
+    def farthest(vectors: torch.Tensor) -> float:
+        return _words_moved(before | {name: vectors}, plan, checkpoint())[1]
+
+    # As a run at 1e-3 moves them: 60 steps of at most the rate, in every number.
+    trained = before[name] * 0.9994
+    trained[tokenizer(plan.train.texts[0])["input_ids"]] += 0.01
+    assert 0.05 < farthest(trained) < 0.4
+    assert not list(provenance(evidence_with(farthest_word=farthest(trained)), ""))
+    # What decides the label without any training: the marked words become strong ones.
+    marked = min(set(plan.contrarian.texts[0].split()) - set(plan.hidden.texts[0].split()))
+    trained[tokenizer.convert_tokens_to_ids(marked)] = before[name][
+        tokenizer.convert_tokens_to_ids("wonderful")
+    ]
+    (fault,) = provenance(evidence_with(farthest_word=farthest(trained)), "")
+    assert fault.misconception == "weights-not-from-this-run" and "other means" in fault.message
