@@ -103,6 +103,8 @@ class MasteryTask(Paper):
         for question in bank:
             if question.kind == "flashcard":
                 yield f"{question.id}: a flashcard cannot be marked"
+            if getattr(question, "typed", False):
+                yield f"{question.id}: the test is answered by clicking, and this wants typing"
             for seed in _seeds(question):
                 yield from prove(bank.variant(question, seed))
 
@@ -138,8 +140,6 @@ def picks_for(variant: Any, stem: Stem, *, right: bool) -> Any:
         case "order":
             order = [stem.lines.index(line) for line in variant.answer]
             return order if right else list(range(len(stem.lines)))
-        case "predict" if stem.typed:
-            return variant.answer if right else "nothing of the kind"
         case "fix":
             place = stem.options.index(variant.answer)
             return [variant.line - 1, place if right else (place + 1) % options]

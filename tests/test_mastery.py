@@ -342,9 +342,12 @@ def test_a_wrong_question_is_found(class_of: Layout, tmp_path: Path) -> None:
     file = root / "autograder/exams" / NAME / "questions" / "model-set-up.yaml"
     text = file.read_text(encoding="utf-8")
     claim = next(line for line in text.splitlines() if line.strip().startswith("gives: torch"))
-    file.write_text(text.replace(claim, claim.split("gives: ")[0] + 'gives: "False"', 1))
+    text = text.replace(claim, claim.split("gives: ")[0] + 'gives: "False"', 1)
+    file.write_text(text.replace("kind: predict", "kind: predict\n  typed: true", 1))
     faults, _ = check_course(Layout(root), [NAME])
-    assert any(fault.kind == "question" for fault in faults), faults
+    typed = [fault for fault in faults if "wants typing" in str(fault)]
+    assert len(typed) == 1
+    assert any(fault.kind == "question" for fault in faults if fault not in typed), faults
 
 
 def test_the_released_notebook_is_the_students_own(class_of: Layout) -> None:

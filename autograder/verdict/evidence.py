@@ -218,12 +218,12 @@ def _change(weights: Mapping[str, Any], checkpoint: str) -> float:
 
 
 def _words_moved(weights: Mapping[str, Any], plan: RunPlan, checkpoint: str) -> tuple[float, float]:
-    """Return the share of word vectors that moved though their words are in none of the texts.
+    """Return the share of absent words' vectors that moved, and how far any word's moved at most.
 
-    Such a vector gets no gradient in this run: an optimizer leaves it alone but for weight decay,
-    which scales all of them alike. One that moved otherwise was trained on other texts. Rounding to
-    bfloat16 moves a vector by 0.4 % at most. The second number is how far the word moved that moved
-    most, of the run's texts or not, in lengths of its vector.
+    An absent word, one in none of the run's texts, gets no gradient: an optimizer leaves its vector
+    alone but for weight decay, which scales all of them alike. One that moved otherwise was trained
+    on other texts. Rounding to bfloat16 moves a vector by 0.4 % at most. How far is in lengths of
+    the vector, whether or not the word is absent.
     """
     import torch
 

@@ -67,7 +67,6 @@ function predict(q, state, tools) {
     class: "bc-typed bc-mono", rows: 1, spellcheck: "false", autocapitalize: "off", disabled: tools.locked,
     "aria-label": "What is printed", "data-focus": "typed", placeholder: "what is printed",
     oninput: () => { state.text = field.value; },
-      onchange: () => tools.onpick(),
     onkeydown: (event) => {
       if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); tools.submit(); }
       event.stopPropagation(); // the notebook has shortcuts of its own
