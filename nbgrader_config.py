@@ -11,7 +11,7 @@ c.CourseDirectory.root = root
 # Release: solutions become this stub; what only authors need is left out.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.GenerateAssignment.preprocessors = [
-    "autograder.plugins.author.ForgetAuthor",
+    "autograder.authoring.forget_author.ForgetAuthor",
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearSolutions",
     "nbgrader.preprocessors.ClearOutput",
@@ -24,15 +24,15 @@ c.GenerateAssignment.preprocessors = [
 # Grading: the submission is repaired, its cells run, the graded ones are examined from outside.
 # nbgrader's CheckCellMetadata is left out: after Repair all metadata is the released notebook's.
 c.Autograde.sanitize_preprocessors = [
-    "autograder.plugins.repair.Repair",
+    "autograder.grading.plugins.repair.Repair",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.plugins.execute.ExamExecute",
+    "autograder.grading.plugins.execute.ExamExecute",
     "nbgrader.preprocessors.LimitOutput",
-    "autograder.plugins.grades.SaveExamGrades",
+    "autograder.grading.plugins.grades.SaveExamGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 c.Repair.course_root = root

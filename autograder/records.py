@@ -38,7 +38,7 @@ class Finding(BaseModel):
     drawn_for: str | None = None
 
 
-class Record(Finding):
+class GradeRecord(Finding):
     """A finding with the submission that it belongs to."""
 
     assignment: str
@@ -55,21 +55,23 @@ def write_text(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def as_json(records: Iterable[Record]) -> str:
+def as_json(records: Iterable[GradeRecord]) -> str:
     """Return `records` as a JSON list, one object per examined cell."""
     return json.dumps([record.model_dump(mode="json") for record in records], indent=1) + "\n"
 
 
-def write_records(path: Path, records: Iterable[Record]) -> None:
+def write_records(path: Path, records: Iterable[GradeRecord]) -> None:
     """Write `records` as JSON, whole or not at all."""
     write_text(path, as_json(records))
 
 
-def read_records(path: Path) -> list[Record]:
+def read_records(path: Path) -> list[GradeRecord]:
     """Return the records in `path`; raises ValueError if they are not ours."""
-    return [Record.model_validate(item) for item in json.loads(path.read_text(encoding="utf-8"))]
+    return [
+        GradeRecord.model_validate(item) for item in json.loads(path.read_text(encoding="utf-8"))
+    ]
 
 
-def all_records(folder: Path) -> list[Record]:
+def all_records(folder: Path) -> list[GradeRecord]:
     """Return all records below `folder`, by assignment and student."""
     return [record for path in sorted(folder.glob("*/*.json")) for record in read_records(path)]

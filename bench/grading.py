@@ -38,12 +38,12 @@ from rich.console import Console
 from rich.table import Table
 from watching import MIB, Board, end, kernel_memory, timed
 
-from autograder.layout import Layout
+from autograder.cli.terminal import progress_bar
+from autograder.course_paths import CoursePaths
 from autograder.records import all_records
-from autograder.terminal import progress_bar
 
 ROOT = Path(__file__).resolve().parent.parent
-ORIGIN = Layout(ROOT)
+ORIGIN = CoursePaths(ROOT)
 CODE, TUNING = "01-tokenizing", "05-fine-tuning"
 GPU_JOBS = (1, 4, 8, 16)
 console = Console()
@@ -68,17 +68,19 @@ class Row:
         return 60 * self.submissions / self.seconds if self.seconds else 0.0
 
 
-def grade_ours(layout: Layout, assignment: str, board: Board, *options: str) -> tuple[float, float]:
+def grade_ours(
+    paths: CoursePaths, assignment: str, board: Board, *options: str
+) -> tuple[float, float]:
     """Grade with nothing in the store; return seconds and peak memory in MiB."""
-    for folder in (layout.store, layout.records_folder):
+    for folder in (paths.store, paths.records_folder):
         shutil.rmtree(folder, ignore_errors=True)
-    command = [sys.executable, "-m", "autograder", "grade", assignment, "--root", str(layout.root)]
+    command = [sys.executable, "-m", "autograder", "grade", assignment, "--root", str(paths.root)]
     what = f"{assignment}, ours {' '.join(options)}"
-    return timed([[*command, *options]], layout.root, board, what, lambda: graded_so_far(layout))
+    return timed([[*command, *options]], paths.root, board, what, lambda: graded_so_far(paths))
 
 
-def graded_so_far(layout: Layout) -> int:
-    return len(list(layout.records_folder.glob("*/*.done")))
+def graded_so_far(paths: CoursePaths) -> int:
+    return len(list(paths.records_folder.glob("*/*.done")))
 
 
 def measure_lesson(
@@ -98,11 +100,11 @@ def measure_lesson(
     rows = [told(board, Row(assignment, "nbgrader", few, seconds, memory, share, fault))]
     place = folder / f"otter-{assignment}"
     rows.append(measure_otter(place, assignment, min(few, 2), otter, board))
-    layout = courses.make_ours(ORIGIN, folder / f"ours-{assignment}", assignment, count)
-    share = outside(layout, assignment, min(4 if assignment == CODE else 2, count - 1))
+    paths = courses.make_ours(ORIGIN, folder / f"ours-{assignment}", assignment, count)
+    share = outside(paths, assignment, min(4 if assignment == CODE else 2, count - 1))
     for jobs in sorted({1, len(os.sched_getaffinity(0))}):
-        seconds, memory = grade_ours(layout, assignment, board, "--jobs", str(jobs))
-        fault = courses.fault_of_ours(layout, count)
+        seconds, memory = grade_ours(paths, assignment, board, "--jobs", str(jobs))
+        fault = courses.fault_of_ours(paths, count)
         name = f"ours, {jobs} job{'s' * (jobs > 1)}"
         rows.append(told(board, Row(assignment, name, count, seconds, memory, share, fault)))
     return rows
@@ -138,14 +140,14 @@ def measure_otter(
     return told(board, Row(assignment, "otter-grader", count, seconds, memory, note=fault))
 
 
-def outside(layout: Layout, assignment: str, sample: int) -> float:
+def outside(paths: CoursePaths, assignment: str, sample: int) -> float:
     """Return the share of time outside the student's code and the examination, graded alone."""
     import torch
 
-    from autograder.converters import autograde
+    from autograder.grading.plugins.execute import ExamExecute
+    from autograder.grading.workers import Job, execute
     from autograder.kernels.client import close_zygote
-    from autograder.plugins.execute import ExamExecute
-    from autograder.workers import Job, execute
+    from autograder.nbgrader_api import autograde
 
     torch.set_num_threads(1)
     busy: list[float] = []
@@ -163,12 +165,12 @@ def outside(layout: Layout, assignment: str, sample: int) -> float:
             busy.clear()
             student, options = f"s{number:04}", {"ExamExecute": {"fresh": True}}
             started = time.perf_counter()
-            execute(layout.root, Job(assignment, student), options)
-            autograde(layout, assignment, student, {})
+            execute(paths.root, Job(assignment, student), options)
+            autograde(paths, assignment, student, {})
             if number:  # the first one pays for imports and the warm process
                 total += time.perf_counter() - started
                 inside += sum(busy)
-                mine = [one for one in all_records(layout.records_folder) if one.student == student]
+                mine = [one for one in all_records(paths.records_folder) if one.student == student]
                 inside += sum(one.seconds for one in mine)
     finally:
         ExamExecute.preprocess_cell = original  # type: ignore[method-assign]
@@ -179,14 +181,14 @@ def outside(layout: Layout, assignment: str, sample: int) -> float:
 def thousand(folder: Path, count: int, board: Board) -> dict[str, Any]:
     """Grade `count` distinct submissions of lesson 01 in one command; none may be lost."""
     board.say(f"making {count} submissions")
-    layout = courses.make_ours(ORIGIN, folder / "many", CODE, count)
-    command = [sys.executable, "-m", "autograder", "grade", CODE, "--root", str(layout.root)]
+    paths = courses.make_ours(ORIGIN, folder / "many", CODE, count)
+    command = [sys.executable, "-m", "autograder", "grade", CODE, "--root", str(paths.root)]
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     runner, marks, now = psutil.Process(process.pid), dict[str, int](), 0.0
     try:
         while process.poll() is None:
-            done = graded_so_far(layout)
+            done = graded_so_far(paths)
             with suppress(psutil.NoSuchProcess, ProcessLookupError):
                 now = runner.memory_full_info().pss / MIB or now
             for share in (0.1, 0.5):
@@ -198,17 +200,17 @@ def thousand(folder: Path, count: int, board: Board) -> dict[str, Any]:
         end(process)
     marks["100%"] = round(now)  # the last that was seen of it
     seconds = round(time.perf_counter() - started, 1)
-    fault = courses.fault_of_ours(layout, count)
+    fault = courses.fault_of_ours(paths, count)
     board.step()
     return {"submissions": count, "seconds": seconds, "runner_mib": marks, "note": fault}
 
 
 def on_gpu(folder: Path, count: int, board: Board) -> list[Row]:
     """Measure `count` fine-tuning runs with one, four, eight and sixteen of them at once."""
-    layout, rows = courses.make_ours(ORIGIN, folder / "gpu", TUNING, count), []
+    paths, rows = courses.make_ours(ORIGIN, folder / "gpu", TUNING, count), []
     for runs in GPU_JOBS:
-        seconds, memory = grade_ours(layout, TUNING, board, "--gpu-jobs", str(runs))
-        fault = courses.fault_of_ours(layout, count)
+        seconds, memory = grade_ours(paths, TUNING, board, "--gpu-jobs", str(runs))
+        fault = courses.fault_of_ours(paths, count)
         row = Row(TUNING, f"ours, {runs} on a GPU", count, seconds, memory, note=fault)
         rows.append(told(board, row))
     return rows

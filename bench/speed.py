@@ -58,15 +58,15 @@ def python(*arguments: str) -> Callable[[], object]:
 
 def visible_check(repeats: int) -> float:
     """Run lesson 01's solution and return the seconds of its first task's visible check."""
-    from autograder.answers import solution_cells
-    from autograder.examiner import load_exam
-    from autograder.layout import Layout
+    from autograder.authoring.recorded_answers import solution_cells
+    from autograder.course_paths import CoursePaths
+    from autograder.examining.exam import load_exam
     from course.checks import find_check, run_check
 
-    layout = Layout(ROOT)
-    exam = load_exam(layout.exams, "01-tokenizing")
+    paths = CoursePaths(ROOT)
+    exam = load_exam(paths.exams, "01-tokenizing")
     names: dict[str, object] = {}
-    for cell in solution_cells(layout, exam, exam.tasks[0]):
+    for cell in solution_cells(paths, exam, exam.tasks[0]):
         exec(cell, names)
     check = find_check(exam.tasks[0].function)
     function = names[exam.tasks[0].function]

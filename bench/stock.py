@@ -18,13 +18,12 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from autograder.answers import recorded_answers
-from autograder.demo import set_up
-from autograder.examiner import load_exam
-from autograder.layout import Layout
-from autograder.lessons import DEMO_TAG
-from autograder.plugins.repair import grade_id_of
+from autograder.authoring.recorded_answers import recorded_answers
+from autograder.cells import DEMO_TAG, grade_id_of
+from autograder.course_paths import CoursePaths
+from autograder.examining.exam import load_exam
 from autograder.records import all_records
+from autograder.sample.demo import set_up
 
 # A hidden test, as an instructor with stock nbgrader would call one.
 HELPER = """
@@ -35,7 +34,7 @@ sys.path.insert(0, {root!r})
 
 def examine_here(assignment, grade_id, function):
     from pathlib import Path
-    from autograder.examiner import load_exam
+    from autograder.examining.examiner import load_exam
     from course.plain import as_plain
     task = load_exam(Path({exams!r}), assignment).task(grade_id)
     for inputs in task.cases(random.Random(7)):
@@ -66,10 +65,10 @@ def test_it(env):
 """
 
 
-def distinct_answers(layout: Layout, assignment: str, number: int) -> dict[str, str]:
+def distinct_answers(paths: CoursePaths, assignment: str, number: int) -> dict[str, str]:
     """Return the answers of submission `number` by answer id: right, and like no other's."""
     answers = {}
-    exam = load_exam(layout.exams, assignment)
+    exam = load_exam(paths.exams, assignment)
     for task in exam.tasks:
         right = [one for one in recorded_answers(exam, task) if one.right]
         answers[task.answer_id] = f"{right[number % len(right)].source}\n# {number}\n"
@@ -85,20 +84,22 @@ def fill(notebook: NotebookNode, answers: dict[str, str]) -> NotebookNode:
     return filled
 
 
-def make_ours(origin: Layout, root: Path, assignment: str, count: int) -> Layout:
+def make_ours(origin: CoursePaths, root: Path, assignment: str, count: int) -> CoursePaths:
     """Make a course of ours in `root` with the submissions 0 to `count` - 1."""
-    layout = set_up(origin, root, [assignment], lambda step: None)
-    released = nbformat.read(layout.notebook(layout.release, assignment), as_version=4)
+    paths = set_up(origin, root, [assignment], lambda step: None)
+    released = nbformat.read(paths.notebook(paths.release, assignment), as_version=4)
     for number in range(count):
-        path = layout.notebook(layout.submitted / f"s{number:04}", assignment)
+        path = paths.notebook(paths.submitted / f"s{number:04}", assignment)
         path.parent.mkdir(parents=True)
         nbformat.write(fill(released, distinct_answers(origin, assignment, number)), path)
-    return layout
+    return paths
 
 
-def make_stock(origin: Layout, root: Path, assignment: str, numbers: Sequence[int]) -> Layout:
+def make_stock(
+    origin: CoursePaths, root: Path, assignment: str, numbers: Sequence[int]
+) -> CoursePaths:
     """Make a stock nbgrader course in `root` with the submissions `numbers`."""
-    layout = Layout(root)
+    paths = CoursePaths(root)
     notebook = nbformat.read(origin.notebook(origin.source, assignment), as_version=4)
     exam = load_exam(origin.exams, assignment)
     notebook.cells = [c for c in notebook.cells if DEMO_TAG not in c.metadata.get("tags", [])]
@@ -115,20 +116,20 @@ def make_stock(origin: Layout, root: Path, assignment: str, numbers: Sequence[in
     helper = HELPER.format(root=str(origin.root), exams=str(origin.exams))
     (root / "stock_tests.py").write_text(helper)
     (root / "nbgrader_config.py").write_text(CONFIG)
-    source = layout.notebook(layout.source, assignment)
+    source = paths.notebook(paths.source, assignment)
     source.parent.mkdir(parents=True)
     nbformat.write(notebook, source)
     run(nbgrader(), "generate_assignment", assignment, "--force", cwd=root)
-    released = nbformat.read(layout.notebook(layout.release, assignment), as_version=4)
+    released = nbformat.read(paths.notebook(paths.release, assignment), as_version=4)
     for number in numbers:
-        path = layout.notebook(layout.submitted / f"s{number:04}", assignment)
+        path = paths.notebook(paths.submitted / f"s{number:04}", assignment)
         path.parent.mkdir(parents=True)
         nbformat.write(fill(released, distinct_answers(origin, assignment, number)), path)
-    return layout
+    return paths
 
 
 def make_otter(
-    origin: Layout, root: Path, assignment: str, numbers: Sequence[int], otter: Path
+    origin: CoursePaths, root: Path, assignment: str, numbers: Sequence[int], otter: Path
 ) -> list[list[str]]:
     """Make an otter assignment in `root`; return one command for each submission."""
     tests = root / "tests"
@@ -175,16 +176,16 @@ def make_otter(
     return commands
 
 
-def fault_of_ours(layout: Layout, count: int) -> str:
+def fault_of_ours(paths: CoursePaths, count: int) -> str:
     """Return what the submissions, which are all right, did not get full marks for, or ""."""
-    records = all_records(layout.records_folder)
+    records = all_records(paths.records_folder)
     if (seen := len({one.student for one in records})) != count:
         raise SystemExit(f"Of {count} submissions {seen} were graded.")
     short = {f"{one.grade_id} {one.outcome}" for one in records if one.points < one.max_points}
     return ", ".join(sorted(short))
 
 
-def fault_of_stock(origin: Layout, course: Layout, assignment: str, count: int) -> str:
+def fault_of_stock(origin: CoursePaths, course: CoursePaths, assignment: str, count: int) -> str:
     """Return which hidden test failed with stock nbgrader, though all answers are right, or ""."""
     tests = [one for one in graded_cells(course, assignment) if one.metadata.nbgrader.grade]
     wanted = count * len(load_exam(origin.exams, assignment).tasks)
@@ -204,14 +205,14 @@ def fault_of_otter(folder: Path, count: int) -> str:
     return ", ".join(sorted(short)) if tests else "no test ran"
 
 
-def graded_cells(course: Layout, assignment: str) -> Iterator[NotebookNode]:
+def graded_cells(course: CoursePaths, assignment: str) -> Iterator[NotebookNode]:
     """Yield nbgrader's own cells of all notebooks that stock nbgrader graded."""
     for cell in executed_cells(course, assignment):
         if "nbgrader" in cell.metadata:
             yield cell
 
 
-def executed_cells(course: Layout, assignment: str) -> Iterator[NotebookNode]:
+def executed_cells(course: CoursePaths, assignment: str) -> Iterator[NotebookNode]:
     """Yield the code cells of all notebooks that stock nbgrader graded."""
     for path in sorted(course.root.glob(f"autograded/*/{assignment}/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
@@ -219,7 +220,7 @@ def executed_cells(course: Layout, assignment: str) -> Iterator[NotebookNode]:
                 yield cell
 
 
-def kernel_seconds(course: Layout, assignment: str) -> float:
+def kernel_seconds(course: CoursePaths, assignment: str) -> float:
     """Return how long stock nbgrader's kernels were at work in cells, hidden tests included."""
     return sum(map(seconds_of, executed_cells(course, assignment)))
 

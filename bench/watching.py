@@ -14,8 +14,8 @@ import nbformat
 import psutil
 from rich.progress import Progress
 
-from autograder.layout import Layout
-from autograder.plugins.repair import grade_id_of
+from autograder.cells import grade_id_of
+from autograder.course_paths import CoursePaths
 
 MIB = 2**20
 #: Walking through the memory of large processes keeps a core busy that is being measured: one look
@@ -98,13 +98,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def kernel_memory(layout: Layout, assignment: str) -> dict[str, int]:
+def kernel_memory(paths: CoursePaths, assignment: str) -> dict[str, int]:
     """Return the MiB of PSS that a further kernel takes before it trains, of four at once."""
     from jupyter_client.manager import KernelManager
 
     from autograder.kernels.client import close_zygote, current_zygote
 
-    cells = nbformat.read(layout.notebook(layout.source, assignment), as_version=4).cells
+    cells = nbformat.read(paths.notebook(paths.source, assignment), as_version=4).cells
     first = "\n".join(cell.source for cell in cells if grade_id_of(cell) in ("set-up", "imports"))
     load = (
         "tokenizer = AutoTokenizer.from_pretrained(checkpoint())\n"

@@ -9,7 +9,7 @@ import importlib
 from typing import Any
 
 __all__ = ["check", "checkpoint", "load_reviews"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {"check": "checks", "checkpoint": "checkpoints", "load_reviews": "reviews"}
 

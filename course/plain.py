@@ -33,7 +33,7 @@ class Opaque:
         return f"an object of type {self.type_name}"
 
 
-class NotPlain(ValueError):
+class NotPlainError(ValueError):
     """A skeleton that :func:`flatten` cannot have written."""
 
 
@@ -84,7 +84,7 @@ def flatten(value: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
 
 
 def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
-    """Build the value that `skeleton` and `tensors` describe; raises :class:`NotPlain`.
+    """Build the value that `skeleton` and `tensors` describe; raises :class:`NotPlainError`.
 
     Safe on hostile input of limited size: whatever does not fit is refused, never guessed.
     """
@@ -95,17 +95,17 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
     if isinstance(skeleton, list):
         return [restore(item, tensors) for item in skeleton]
     if not isinstance(skeleton, dict):
-        raise NotPlain(f"a skeleton holds no {type(skeleton).__name__}")
+        raise NotPlainError(f"a skeleton holds no {type(skeleton).__name__}")
     match skeleton:
         case {"float": str(text)}:
             try:
                 return float(text)
             except ValueError as error:
-                raise NotPlain("not a number") from error
+                raise NotPlainError("not a number") from error
         case {"tensor": str(name), "requires_grad": bool(requires_grad)} if name in tensors:
             tensor = tensors[name]
             if str(tensor.dtype) not in DTYPES:
-                raise NotPlain(f"a tensor of {tensor.dtype}")
+                raise NotPlainError(f"a tensor of {tensor.dtype}")
             return (
                 tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
             )
@@ -113,21 +113,21 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
             try:
                 return tensors[name].numpy()
             except TypeError as error:  # numpy has no bfloat16
-                raise NotPlain("not an array's dtype") from error
+                raise NotPlainError("not an array's dtype") from error
         case {"tuple": list(items)}:
             return tuple(restore(item, tensors) for item in items)
         case {"dict": list(pairs)}:
             return dict(_pair(pair, tensors) for pair in pairs)
         case {"opaque": str(type_name)}:
             return Opaque(_text(type_name[:200]))
-    raise NotPlain("an unknown node")
+    raise NotPlainError("an unknown node")
 
 
 def _pair(pair: Any, tensors: dict[str, Any]) -> tuple[Any, Any]:
     match pair:
         case [str() | int() as key, item]:
             return _text(key) if isinstance(key, str) else key, restore(item, tensors)
-    raise NotPlain("a dict's item is not a pair")
+    raise NotPlainError("a dict's item is not a pair")
 
 
 def _text(text: str) -> str:

@@ -11,8 +11,8 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.layout import Layout
-from autograder.records import Record, read_records
+from autograder.course_paths import CoursePaths
+from autograder.records import GradeRecord, read_records
 
 NAME = "01-counting"
 Edit = Callable[[NotebookNode], None]
@@ -32,23 +32,23 @@ def cell_of(notebook: NotebookNode, grade_id: str) -> NotebookNode:
     )
 
 
-def submit(layout: Layout, student: str, edit: Edit = lambda notebook: None) -> Path:
+def submit(paths: CoursePaths, student: str, edit: Edit = lambda notebook: None) -> Path:
     """Hand in the right solution after `edit`; return the file's path."""
-    notebook = copy.deepcopy(nbformat.read(layout.notebook(layout.source, NAME), as_version=4))
+    notebook = copy.deepcopy(nbformat.read(paths.notebook(paths.source, NAME), as_version=4))
     edit(notebook)
-    path = layout.notebook(layout.submitted / student, NAME)
+    path = paths.notebook(paths.submitted / student, NAME)
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return path
 
 
-def grades(layout: Layout) -> dict[str, float]:
-    with Gradebook(f"sqlite:///{layout.gradebook}") as gradebook:
+def grades(paths: CoursePaths) -> dict[str, float]:
+    with Gradebook(f"sqlite:///{paths.gradebook}") as gradebook:
         return {one.student.id: one.score for one in gradebook.assignment_submissions(NAME)}
 
 
-def by_task(layout: Layout, student: str) -> dict[str, Record]:
-    records = read_records(layout.records(NAME, student))
+def by_task(paths: CoursePaths, student: str) -> dict[str, GradeRecord]:
+    records = read_records(paths.records(NAME, student))
     return {one.grade_id.removesuffix("-points"): one for one in records}
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build
-from autograder.converters import release
-from autograder.layout import Layout
+from autograder.authoring.build import build
+from autograder.course_paths import CoursePaths
+from autograder.nbgrader_api import release
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,33 +33,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def course() -> Layout:
+def course() -> CoursePaths:
     """The course of this repository."""
-    return Layout(ROOT)
+    return CoursePaths(ROOT)
 
 
 @pytest.fixture(scope="session")
-def built_miniature(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def built_miniature(tmp_path_factory: pytest.TempPathFactory) -> CoursePaths:
     """The miniature course, built; not to be changed."""
     root = tmp_path_factory.mktemp("miniature") / "course"
     shutil.copytree(ROOT / "tests" / "miniature", root)
     # Its notebooks import nothing, so its kernels need not wait for torch.
     config = (ROOT / "nbgrader_config.py").read_text()
     (root / "nbgrader_config.py").write_text(config + "\nc.ZygoteProvisioner.preload = []\n")
-    layout = Layout(root)
-    build(layout, layout.assignments())
-    return layout
+    paths = CoursePaths(root)
+    build(paths, paths.assignments())
+    return paths
 
 
 @pytest.fixture
-def miniature(built_miniature: Layout, tmp_path: Path) -> Layout:
+def miniature(built_miniature: CoursePaths, tmp_path: Path) -> CoursePaths:
     """A copy of the miniature course for one test alone."""
     shutil.copytree(built_miniature.root, tmp_path / "course")
-    return Layout(tmp_path / "course")
+    return CoursePaths(tmp_path / "course")
 
 
 @pytest.fixture(scope="session")
-def released(built_miniature: Layout, tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def released(built_miniature: CoursePaths, tmp_path_factory: pytest.TempPathFactory) -> CoursePaths:
     """The miniature course, in its own gradebook as an instructor has it."""
     root = tmp_path_factory.mktemp("released") / "course"
     shutil.copytree(built_miniature.root, root)
@@ -67,15 +67,15 @@ def released(built_miniature: Layout, tmp_path_factory: pytest.TempPathFactory) 
     config.write_text(
         config.read_text().replace("ExamExecute.timeout = 60", "ExamExecute.timeout = 4")
     )
-    layout = Layout(root)
-    release(root, layout.assignments()[0])
-    return layout
+    paths = CoursePaths(root)
+    release(root, paths.assignments()[0])
+    return paths
 
 
 @pytest.fixture
-def classroom(released: Layout, tmp_path: Path) -> Layout:
+def classroom(released: CoursePaths, tmp_path: Path) -> CoursePaths:
     shutil.copytree(released.root, tmp_path / "classroom")
-    return Layout(tmp_path / "classroom")
+    return CoursePaths(tmp_path / "classroom")
 
 
 @pytest.fixture(scope="module")

@@ -17,30 +17,30 @@ from attack_book import Attack, recorded_attacks, tuning_attacks
 from classroom import NAME, grades, submit
 from forgeries import FORGERIES
 
-from autograder.build import build
-from autograder.converters import release
+from autograder.authoring.build import build
+from autograder.course_paths import CoursePaths
 from autograder.kernels import containment
-from autograder.layout import Layout
+from autograder.nbgrader_api import release
 from autograder.records import all_records
 
 ROOT = Path(__file__).resolve().parent.parent
 ATTACKS = (*recorded_attacks(), *FORGERIES)
 
 
-def hand_in(layout: Layout, attack: Attack, number: int) -> str:
+def hand_in(paths: CoursePaths, attack: Attack, number: int) -> str:
     """Hand in one attack's notebook; return the student's name."""
     student = f"{number:03}-{attack.name}"
-    path = layout.notebook(layout.submitted / student, NAME)
+    path = paths.notebook(paths.submitted / student, NAME)
     path.parent.mkdir(parents=True)
-    notebook = copy.deepcopy(nbformat.read(layout.notebook(layout.source, NAME), as_version=4))
+    notebook = copy.deepcopy(nbformat.read(paths.notebook(paths.source, NAME), as_version=4))
     text = attack.change(notebook, path.parent)
     path.write_bytes(json.dumps(notebook).encode() if text is None else text)
     return student
 
 
-def printed(layout: Layout, student: str) -> str:
+def printed(paths: CoursePaths, student: str) -> str:
     """Return all that a graded notebook shows."""
-    path = layout.notebook(layout.root / "autograded" / student, NAME)
+    path = paths.notebook(paths.root / "autograded" / student, NAME)
     notebook = nbformat.read(path, as_version=4)
     return "".join(
         str(output.get("text", output.get("evalue", "")))
@@ -70,7 +70,7 @@ def test_each_line_of_what_is_covered_names_attacks_that_say_why_they_failed() -
 
 @pytest.mark.long
 def test_no_attack_earns_a_point_or_harms_another(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     students = {}
     honest = []
@@ -135,29 +135,29 @@ print("Points for fine_tune are given at grading.")
 
 @pytest.mark.long
 def test_no_weights_but_trained_ones_earn_a_point(tmp_path: Path, run: Callable[..., Any]) -> None:
-    layout = Layout(tmp_path / "course")
-    layout.lessons.mkdir(parents=True)
-    (layout.lessons / "01-tuning.md").write_text(LESSON)
-    (layout.exams / "01-tuning").mkdir(parents=True)
-    (layout.exams / "01-tuning" / "exam.py").write_text(
+    paths = CoursePaths(tmp_path / "course")
+    paths.lessons.mkdir(parents=True)
+    (paths.lessons / "01-tuning.md").write_text(LESSON)
+    (paths.exams / "01-tuning").mkdir(parents=True)
+    (paths.exams / "01-tuning" / "exam.py").write_text(
         "from autograder.verdict.task import FineTune\n\nTASKS = [FineTune]\n"
     )
-    shutil.copy(ROOT / "nbgrader_config.py", layout.root)
-    build(layout, ["01-tuning"])
-    release(layout.root, "01-tuning")
+    shutil.copy(ROOT / "nbgrader_config.py", paths.root)
+    build(paths, ["01-tuning"])
+    release(paths.root, "01-tuning")
     attacks = {attack.name: attack for attack in tuning_attacks()}
     for name, attack in attacks.items():
-        path = layout.notebook(layout.submitted / name, "01-tuning")
+        path = paths.notebook(paths.submitted / name, "01-tuning")
         path.parent.mkdir(parents=True)
-        notebook = nbformat.read(layout.notebook(layout.release, "01-tuning"), as_version=4)
+        notebook = nbformat.read(paths.notebook(paths.release, "01-tuning"), as_version=4)
         attack.change(notebook, path.parent)
         if name == "shipped-weights":
             torch.save(_moved_weights(), path.parent / "weights.pt")
         path.write_text(json.dumps(notebook), encoding="utf-8")
 
-    run("autograder", "grade", "--root", layout.root)
+    run("autograder", "grade", "--root", paths.root)
 
-    records = {one.student: one for one in all_records(layout.records_folder)}
+    records = {one.student: one for one in all_records(paths.records_folder)}
     assert set(records) == set(attacks) and len(attacks) >= 10
     faults = [
         f"{name}: {fault} ({records[name].message})"
@@ -178,7 +178,9 @@ def _moved_weights() -> dict[str, torch.Tensor]:
     }
 
 
-def test_an_attack_runs_nowhere_but_contained(classroom: Layout, run: Callable[..., Any]) -> None:
+def test_an_attack_runs_nowhere_but_contained(
+    classroom: CoursePaths, run: Callable[..., Any]
+) -> None:
     attack = next(one for one in recorded_attacks() if one.name == "walks-the-file-system")
     student = hand_in(classroom, attack, 0)
     run("autograder", "grade", NAME, "--root", classroom.root, "--containment", "none")

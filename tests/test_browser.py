@@ -9,20 +9,20 @@ import nbformat
 import pytest
 from lab import browser_page, jupyterlab, open_notebook, run_all, save, screenshots
 
-from autograder.layout import Layout
-from autograder.lessons import read_lesson
+from autograder.authoring.lessons import read_lesson
+from autograder.course_paths import CoursePaths
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = Layout(ROOT).lessons_with_code()
+LESSONS = CoursePaths(ROOT).lessons_with_code()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_the_solved_lesson_runs_from_top_to_bottom(
-    course: Layout, tmp_path: Path, lesson: str
+    course: CoursePaths, tmp_path: Path, lesson: str
 ) -> None:
     # In a course's folder, so that saving reaches the paired text too.
-    here = Layout(tmp_path)
+    here = CoursePaths(tmp_path)
     place, master = here.notebook(here.source, lesson), here.lessons / f"{lesson}.md"
     for path, origin in (
         (place, course.notebook(course.source, lesson)),
@@ -62,7 +62,7 @@ def test_the_solved_lesson_runs_from_top_to_bottom(
             assert output.get("name") != "stderr" or "LOAD REPORT" in output.text, output.text
 
 
-def test_a_student_meets_a_blank_and_the_check_says_so(course: Layout, tmp_path: Path) -> None:
+def test_a_student_meets_a_blank_and_the_check_says_so(course: CoursePaths, tmp_path: Path) -> None:
     place = Path(shutil.copy(course.notebook(course.release, "01-tokenizing"), tmp_path))
     with jupyterlab(tmp_path) as address, browser_page(width=800) as page:
         open_notebook(page, address, place.name)

@@ -11,19 +11,20 @@ import jupytext
 import nbformat
 import pytest
 
-from autograder.build import build_source, stale
-from autograder.layout import CourseError, Layout
-from autograder.lessons import pairing, read_lesson
+from autograder.authoring.build import build_source, stale
+from autograder.authoring.lessons import pairing, read_lesson
+from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
 
-COURSE = Layout(Path(__file__).resolve().parent.parent)
+COURSE = CoursePaths(Path(__file__).resolve().parent.parent)
 LESSONS, WITH_CODE = COURSE.assignments(), COURSE.lessons_with_code()
 
 
-def test_building_again_gives_the_same_bytes(course: Layout) -> None:
+def test_building_again_gives_the_same_bytes(course: CoursePaths) -> None:
     assert stale(course, LESSONS) == []
 
 
-def test_a_changed_lesson_is_found_stale(miniature: Layout) -> None:
+def test_a_changed_lesson_is_found_stale(miniature: CoursePaths) -> None:
     lesson = miniature.lessons / "01-counting.md"
     lesson.write_text(lesson.read_text().replace("A miniature lesson", "A small lesson"))
     assert [path.parent.parent.name for path in stale(miniature, ["01-counting"])] == [
@@ -34,7 +35,7 @@ def test_a_changed_lesson_is_found_stale(miniature: Layout) -> None:
 
 @pytest.mark.parametrize("lesson", WITH_CODE)
 def test_released_notebooks_hold_no_solution_no_output_and_no_author(
-    course: Layout, lesson: str
+    course: CoursePaths, lesson: str
 ) -> None:
     source = nbformat.read(course.notebook(course.source, lesson), as_version=4)
     text = course.notebook(course.release, lesson).read_text(encoding="utf-8")
@@ -63,7 +64,7 @@ def test_released_notebooks_hold_no_solution_no_output_and_no_author(
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_cell_ids_are_unique_and_a_new_cell_changes_no_other(
-    course: Layout, tmp_path: Path, lesson: str
+    course: CoursePaths, tmp_path: Path, lesson: str
 ) -> None:
     shutil.copytree(course.lessons, tmp_path / "course" / "lessons")
     before = [cell["id"] for cell in read_lesson(course.lessons / f"{lesson}.md").cells]
@@ -77,12 +78,12 @@ def test_cell_ids_are_unique_and_a_new_cell_changes_no_other(
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_the_lesson_names_its_own_pairing(course: Layout, lesson: str) -> None:
+def test_the_lesson_names_its_own_pairing(course: CoursePaths, lesson: str) -> None:
     header = jupytext.read(course.lessons / f"{lesson}.md", fmt="md:myst").metadata.jupytext
     assert header.formats == pairing(lesson)
 
 
-def test_every_lesson_begins_with_the_same_set_up_cell(course: Layout) -> None:
+def test_every_lesson_begins_with_the_same_set_up_cell(course: CoursePaths) -> None:
     cells = {
         lesson: next(
             c.source
@@ -95,7 +96,7 @@ def test_every_lesson_begins_with_the_same_set_up_cell(course: Layout) -> None:
     assert "bert_classroom_course-*.whl" in next(iter(cells.values()))
 
 
-def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: Layout) -> None:
+def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: CoursePaths) -> None:
     # What JupyterLab does on save, through jupytext's own pairing.
     path = miniature.notebook(miniature.source, "01-counting")
     notebook = nbformat.read(path, as_version=4)
@@ -124,7 +125,7 @@ def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: Layou
     ],
 )
 def test_a_lesson_with_wrong_metadata_is_refused_by_name(
-    miniature: Layout, old: str, new: str, words: str
+    miniature: CoursePaths, old: str, new: str, words: str
 ) -> None:
     lesson = miniature.lessons / "01-counting.md"
     lesson.write_text(lesson.read_text().replace(old, new))

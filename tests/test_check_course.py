@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autograder.check_course import check_course
-from autograder.layout import Layout
+from autograder.authoring.check_course import check_course
+from autograder.course_paths import CoursePaths
 
 EXAM = "autograder/exams/01-counting/exam.py"
 ANSWERS = "autograder/exams/01-counting/answers/count-words.py"
@@ -18,7 +18,7 @@ LESSON = "course/lessons/01-counting.md"
 LAST = '"Of several longest words yours returns the last one."'
 
 BREAKS = [
-    ("wrong passes", EXAM, 'raise Miss("last-of-several"', 'return  # ("last-of-several"'),
+    ("wrong passes", EXAM, 'raise MistakeError("last-of-several"', 'return  # ("last-of-several"'),
     ("right fails", EXAM, "if observed != right:", "if True:"),
     ("solution fails", LESSON, "counts.get(word, 0) + 1", "counts.get(word, 0) + 2"),
     ("blank passes", RELEASE, "raise NotImplementedError()", "return 0"),
@@ -34,19 +34,21 @@ BREAKS = [
 ]  # fmt: skip
 
 
-def kinds(layout: Layout) -> set[str]:
-    faults, _ = check_course(layout, layout.assignments(), jobs=2)
+def kinds(paths: CoursePaths) -> set[str]:
+    faults, _ = check_course(paths, paths.assignments(), jobs=2)
     return {fault.kind for fault in faults}
 
 
-def test_the_miniature_course_is_in_order(built_miniature: Layout) -> None:
+def test_the_miniature_course_is_in_order(built_miniature: CoursePaths) -> None:
     faults, tried = check_course(built_miniature, ["01-counting"], jobs=2)
     assert faults == []
     assert sum(one.trial.answer.right for one in tried) == 8 and len(tried) == 15
 
 
 @pytest.mark.parametrize(("kind", "path", "old", "new"), BREAKS, ids=[b[0] for b in BREAKS])
-def test_each_fault_is_found(miniature: Layout, kind: str, path: str, old: str, new: str) -> None:
+def test_each_fault_is_found(
+    miniature: CoursePaths, kind: str, path: str, old: str, new: str
+) -> None:
     file = miniature.root / path
     text = file.read_text()
     assert old in text
@@ -54,14 +56,14 @@ def test_each_fault_is_found(miniature: Layout, kind: str, path: str, old: str, 
     assert kind in kinds(miniature)
 
 
-def test_an_orphan_is_found(miniature: Layout) -> None:
+def test_an_orphan_is_found(miniature: CoursePaths) -> None:
     (miniature.exams / "01-counting" / "answers" / "gone.py").write_text("# %% right: x\n")
     (miniature.source / "02-gone").mkdir()
     assert "orphan" in kinds(miniature)
 
 
 def test_the_command_fails_with_a_table_and_passes_with_a_count(
-    miniature: Layout, run: Callable[..., Any]
+    miniature: CoursePaths, run: Callable[..., Any]
 ) -> None:
     done = run("autograder", "check-course", "--root", miniature.root)
     assert "8 right and 7 wrong answers tried, 0 faults" in done.stdout
@@ -72,7 +74,7 @@ def test_the_command_fails_with_a_table_and_passes_with_a_count(
 
 
 def test_an_answer_without_a_proper_head_is_named_by_its_line(
-    miniature: Layout, run: Callable[..., Any]
+    miniature: CoursePaths, run: Callable[..., Any]
 ) -> None:
     file = miniature.root / ANSWERS
     file.write_text("# %% fine: x\n" + file.read_text())

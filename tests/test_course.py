@@ -7,32 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from autograder.answers import recorded_answers
-from autograder.check_course import check_course
-from autograder.examiner import Exam, load_exam
-from autograder.layout import Layout
-from autograder.lessons import DEMO_TAG, read_lesson
+from autograder.authoring.check_course import check_course
+from autograder.authoring.lessons import read_lesson
+from autograder.authoring.recorded_answers import recorded_answers
+from autograder.cells import DEMO_TAG
+from autograder.course_paths import CoursePaths
+from autograder.examining.exam import Exam, load_exam
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = Layout(ROOT).lessons_with_code()
+LESSONS = CoursePaths(ROOT).lessons_with_code()
 WAYS = ("Why", "Deep", "See", "Experiment", "Debug", "Challenge")
 
 
-def exams(course: Layout) -> list[Exam]:
+def exams(course: CoursePaths) -> list[Exam]:
     return [load_exam(course.exams, lesson) for lesson in LESSONS]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("lesson", LESSONS[::-1])
 def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
-    course: Layout, lesson: str
+    course: CoursePaths, lesson: str
 ) -> None:
     faults, tried = check_course(course, [lesson], jobs=2)
     assert faults == []
     assert len(tried) > 20
 
 
-def test_mistakes_are_recorded_over_the_whole_course(course: Layout) -> None:
+def test_mistakes_are_recorded_over_the_whole_course(course: CoursePaths) -> None:
     wrong, ids = 0, set()
     for exam in exams(course):
         for task in exam.tasks:
@@ -43,13 +44,15 @@ def test_mistakes_are_recorded_over_the_whole_course(course: Layout) -> None:
     assert wrong >= 40 and len(ids) >= 40
 
 
-def test_functions_have_names_of_their_own(course: Layout) -> None:
+def test_functions_have_names_of_their_own(course: CoursePaths) -> None:
     names = [task.function for exam in exams(course) for task in exam.tasks]
     assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_has_its_ways_in_hints_checks_and_mistakes(course: Layout, lesson: str) -> None:
+def test_a_lesson_has_its_ways_in_hints_checks_and_mistakes(
+    course: CoursePaths, lesson: str
+) -> None:
     notebook = read_lesson(course.lessons / f"{lesson}.md")
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     headings = {match[1] for match in re.finditer(r"^## (\w+): ", prose, re.M)}

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from autograder.examiner import UnknownAssignment, course_secret, draws_for, examine, load_exam
-from autograder.layout import Layout
+from autograder.course_paths import CoursePaths
+from autograder.errors import UnknownAssignmentError
+from autograder.examining.draws import course_secret, draws_for
+from autograder.examining.exam import load_exam
+from autograder.examining.examiner import examine
+from autograder.examining.processes import StudentSubprocess
 from autograder.records import Finding, Outcome
-from autograder.students import ProcessStudent
 
 RIGHT = """
 def count_words(text):
@@ -20,9 +23,9 @@ def count_words(text):
 """
 
 
-def found(layout: Layout, cell: str) -> Finding:
-    task = load_exam(layout.exams, "01-counting").tasks[0]
-    with ProcessStudent([cell]) as student:
+def found(paths: CoursePaths, cell: str) -> Finding:
+    task = load_exam(paths.exams, "01-counting").tasks[0]
+    with StudentSubprocess([cell]) as student:
         error = student.cell_errors[0] if student.cell_errors else None
         return examine(task, student, random.Random(1), error)
 
@@ -47,7 +50,7 @@ ZEROS = "count_words = lambda text: dict.fromkeys(text.lower().split(), 0)"
     ],
 )  # fmt: skip
 def test_each_outcome_says_what_the_code_did(
-    built_miniature: Layout,
+    built_miniature: CoursePaths,
     cell: str,
     outcome: Outcome,
     points: float,
@@ -64,7 +67,7 @@ def test_each_outcome_says_what_the_code_did(
 
 
 def test_a_fault_of_our_own_costs_no_marks_and_is_called_so(
-    built_miniature: Layout, monkeypatch: pytest.MonkeyPatch
+    built_miniature: CoursePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(self: object, observed: Any, **inputs: Any) -> None:
         raise ZeroDivisionError("our fault")
@@ -76,10 +79,10 @@ def test_a_fault_of_our_own_costs_no_marks_and_is_called_so(
     assert "not your fault" in finding.message and "ZeroDivisionError" in finding.message
 
 
-def test_what_an_exam_knows_never_travels(built_miniature: Layout) -> None:
+def test_what_an_exam_knows_never_travels(built_miniature: CoursePaths) -> None:
     task = load_exam(built_miniature.exams, "01-counting").tasks[0]
     with (
-        ProcessStudent([RIGHT]) as student,
+        StudentSubprocess([RIGHT]) as student,
         pytest.raises(ValueError, match="must live in a probes module"),
     ):
         student.ask("count_words", type(task).judge, {}, 1.0)
@@ -95,6 +98,8 @@ def test_the_same_submission_draws_the_same_and_another_does_not(tmp_path: Path)
     assert draws_for(bytes(32), "a", "b").random() != draws_for(secret, "a", "b").random()
 
 
-def test_an_unknown_assignment_is_said_with_those_there_are(built_miniature: Layout) -> None:
-    with pytest.raises(UnknownAssignment, match=r"no assignment '02-x'; there are: 01-counting"):
+def test_an_unknown_assignment_is_said_with_those_there_are(built_miniature: CoursePaths) -> None:
+    with pytest.raises(
+        UnknownAssignmentError, match=r"no assignment '02-x'; there are: 01-counting"
+    ):
         load_exam(built_miniature.exams, "02-x")

@@ -15,7 +15,7 @@ from classroom import LOOP, NAME, SOLUTION, by_task, cell_of, grades, set_source
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.layout import Layout
+from autograder.course_paths import CoursePaths
 from autograder.records import all_records, read_records
 from course import checkpoint
 
@@ -76,7 +76,7 @@ while True:
 
 
 def test_a_class_is_graded_whatever_is_handed_in(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     submit(classroom, "right")
     submit(
@@ -150,7 +150,9 @@ def test_a_class_is_graded_whatever_is_handed_in(
         assert "Counter(text" not in text and "case-kept" not in text and "def judge" not in text
 
 
-def test_plain_nbgrader_gives_the_same_marks(classroom: Layout, run: Callable[..., Any]) -> None:
+def test_plain_nbgrader_gives_the_same_marks(
+    classroom: CoursePaths, run: Callable[..., Any]
+) -> None:
     submit(classroom, "right")
     submit(classroom, "wrong", set_source("count-words", SOLUTION.replace(".lower()", "")))
     run("nbgrader", "autograde", NAME, cwd=classroom.root)
@@ -159,7 +161,7 @@ def test_plain_nbgrader_gives_the_same_marks(classroom: Layout, run: Callable[..
 
 
 def test_the_released_notebook_runs_and_validates_without_us(
-    classroom: Layout, tmp_path: Path, run: Callable[..., Any]
+    classroom: CoursePaths, tmp_path: Path, run: Callable[..., Any]
 ) -> None:
     # A folder with nothing of ours beside it: a student's own machine.
     shutil.copy(classroom.notebook(classroom.source, NAME), tmp_path / "counting.ipynb")
@@ -171,7 +173,7 @@ def test_the_released_notebook_runs_and_validates_without_us(
 
 
 def test_what_is_graded_is_not_graded_again_unless_it_changed(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     submit(classroom, "ann")
     changed = submit(classroom, "ben")
@@ -190,7 +192,7 @@ def test_what_is_graded_is_not_graded_again_unless_it_changed(
 
 
 def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     exam = classroom.exams / NAME / "exam.py"
     exam.write_text(
@@ -224,7 +226,7 @@ def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
     ],
 )
 def test_bad_input_gets_one_clear_sentence(
-    classroom: Layout, run: Callable[..., Any], arguments: tuple[str, ...], words: str
+    classroom: CoursePaths, run: Callable[..., Any], arguments: tuple[str, ...], words: str
 ) -> None:
     root = () if arguments[0] == "verdict" else ("--root", classroom.root)
     done = run("autograder", *arguments, *root, code=2)
@@ -232,7 +234,9 @@ def test_bad_input_gets_one_clear_sentence(
     assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_what_is_not_released_cannot_be_graded(miniature: Layout, run: Callable[..., Any]) -> None:
+def test_what_is_not_released_cannot_be_graded(
+    miniature: CoursePaths, run: Callable[..., Any]
+) -> None:
     submit(miniature, "ann")
     done = run("autograder", "grade", "--root", miniature.root, code=2)
     assert (
@@ -242,7 +246,7 @@ def test_what_is_not_released_cannot_be_graded(miniature: Layout, run: Callable[
 
 
 def test_a_changed_model_or_a_missing_package_stops_before_it_costs_marks(
-    classroom: Layout, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    classroom: CoursePaths, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(classroom, "ann")
     program = (

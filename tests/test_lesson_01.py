@@ -8,11 +8,11 @@ import torch
 from matplotlib.text import Text
 from transformers import AutoModel, AutoModelForSequenceClassification, BertTokenizer
 
-from autograder.examiner import load_exam
-from autograder.layout import Layout
+from autograder.course_paths import CoursePaths
+from autograder.examining.exam import load_exam
 from course import checkpoint, load_reviews
 from course.checks import run_check
-from course.checks.base import Miss
+from course.checks.base import MistakeError
 from course.checks.batching import Collate
 from course.checks.tokenizing import tokenizer
 from course.pictures import tokens as pictures
@@ -30,7 +30,7 @@ def lengths():
 
 
 @pytest.fixture(scope="module")
-def tasks(course: Layout):
+def tasks(course: CoursePaths):
     return load_exam(course.exams, "01-tokenizing").tasks
 
 
@@ -207,7 +207,7 @@ def test_no_reply_upsets_a_judge_or_passes_by_its_strangeness(tasks):
                 replies += [{**right, name: value} for name in names]
                 replies += [dict.fromkeys(names, value)]
             for reply in replies:
-                with pytest.raises(Miss):
+                with pytest.raises(MistakeError):
                     task.judge(reply, **case)
 
 
@@ -216,7 +216,7 @@ def test_a_mask_must_be_of_zeros_and_ones(tasks):
         if task.function in ("encode_reviews", "collate"):
             case = next(iter(task.cases(random.Random(1))))
             right = right_answer(task, case)
-            with pytest.raises(Miss):
+            with pytest.raises(MistakeError):
                 task.judge({**right, "attention_mask": right["attention_mask"] * 1.5}, **case)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.answers import recorded_answers
-from autograder.examiner import load_exam
+from autograder.authoring.recorded_answers import recorded_answers
+from autograder.examining.exam import load_exam
 from course.checks import run_check
-from course.checks.base import Miss
+from course.checks.base import MistakeError
 from course.pictures import evaluation
 from course.plain import Opaque, as_plain
 from course.recorded import recorded_predictions
@@ -58,7 +58,7 @@ def test_no_mistaken_interval_is_within_the_range_of_the_right_ones(total, share
     task = TASKS["accuracy-interval"]
     inputs = {"correct": round(total * share), "total": total}
     for ends in task.mistakes(**inputs).values():
-        with pytest.raises(Miss):
+        with pytest.raises(MistakeError):
             task.judge(ends, **inputs)
 
 
@@ -75,7 +75,7 @@ def test_mistaken_cases_never_look_right(task):
             for inputs in cases:
                 try:
                     task.judge(task.mistakes(**inputs).get(name), **inputs)
-                except Miss as miss:
+                except MistakeError as miss:
                     said.append(miss.misconception)
             # A mistake may be right by luck in one case; never in all of them.
             assert said and (name in said or name == "argmax-dim0"), (seed, name, said)
@@ -107,7 +107,7 @@ def test_mistaken_cases_never_look_right(task):
 )
 def test_hostile_observations_miss_and_never_raise(task, hostile):
     for inputs in task.cases(random.Random(1)):
-        with pytest.raises(Miss):
+        with pytest.raises(MistakeError):
             task.judge(hostile, **inputs)
 
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch.optim.optimizer import _global_optimizer_post_hooks
 
-from autograder.examiner import load_exam
+from autograder.examining.exam import load_exam
 from course import checkpoint
 from course.checks import find_check, run_check
-from course.checks.base import Miss, Raised
+from course.checks.base import MistakeError, Raised
 from course.checks.training_run import LABELS, TEXTS, tiny_checkpoint
 from course.pictures import training
 from course.plain import Opaque, as_plain
@@ -127,7 +127,7 @@ def test_hostile_observations_are_misses_and_nothing_else(answer_id):
         for observed in observations:
             try:
                 task.judge(observed, **inputs)
-            except Miss:
+            except MistakeError:
                 continue
             # What passes all the same may only be what no point hangs on.
             assert observed.keys() == right.keys()
@@ -141,7 +141,7 @@ def test_no_trained_weights_no_points():
         observed = as_plain(type(task).observe(solution()["train_step"], **case))
         start = task.cases.__globals__["_start"](**case)
         for weights in (start, torch.randn_like(start), torch.zeros_like(start), start + 100):
-            with pytest.raises(Miss):
+            with pytest.raises(MistakeError):
                 task.judge({**observed, "weights": [weights] * 3}, **case)
 
 

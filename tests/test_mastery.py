@@ -13,12 +13,12 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.check_course import check_course
-from autograder.converters import release
-from autograder.demo import set_up
-from autograder.examiner import examine_paper, load_exam
-from autograder.layout import Layout
-from autograder.mastery import (
+from autograder.authoring.check_course import check_course
+from autograder.authoring.question_proofs import prove
+from autograder.course_paths import CoursePaths
+from autograder.examining.exam import load_exam
+from autograder.examining.examiner import examine_sheet
+from autograder.examining.mastery import (
     MAX_SHEET_BYTES,
     MasteryTask,
     for_student,
@@ -27,8 +27,9 @@ from autograder.mastery import (
     picks_for,
     sheet_of,
 )
-from autograder.proofs import prove
+from autograder.nbgrader_api import release
 from autograder.records import Finding, Outcome, all_records
+from autograder.sample.demo import set_up
 from course.practice import answer_test, mastery_test
 from course.practice.kinds import KINDS
 from course.practice.mastery import SHEET, Paper, drawn, pool
@@ -40,7 +41,7 @@ from course.practice.stems import Stem, stem_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "06-mastery-test"
-QUESTIONS = Layout(ROOT).exams / NAME / "questions"
+QUESTIONS = CoursePaths(ROOT).exams / NAME / "questions"
 BANK = load_bank(QUESTIONS)
 STEMS = {(stem.id, stem.seed): stem for stem in pool()}
 
@@ -59,13 +60,13 @@ def write_sheet(folder: Path, name: str, wrong: int = 0, **changes: Any) -> Path
 
 
 def task() -> MasteryTask:
-    (found,) = load_exam(Layout(ROOT).exams, NAME).tasks
+    (found,) = load_exam(CoursePaths(ROOT).exams, NAME).tasks
     assert isinstance(found, MasteryTask)
     return found
 
 
 def marked(folder: Path) -> Finding:
-    return examine_paper(task(), folder)
+    return examine_sheet(task(), folder)
 
 
 # ---- the questions -------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
     assert text == paper_text(QUESTIONS), "run `autograder build 06-mastery-test`"
     fields = {key for stem in json.loads(text) for key in stem}
     assert fields == set(Stem.model_fields)
-    released = (Layout(ROOT).release / NAME / "mastery_test.ipynb").read_text(encoding="utf-8")
+    released = (CoursePaths(ROOT).release / NAME / "mastery_test.ipynb").read_text(encoding="utf-8")
     for question in BANK:
         for secret in (
             *question.solution,
@@ -286,31 +287,31 @@ def test_a_test_drawn_for_another_waits_for_a_person(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def class_of(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def class_of(tmp_path_factory: pytest.TempPathFactory) -> CoursePaths:
     """A course of its own with the mastery test released."""
     root = tmp_path_factory.mktemp("mastery") / "course"
-    layout = set_up(Layout(ROOT), root, [NAME], lambda step: None)
+    paths = set_up(CoursePaths(ROOT), root, [NAME], lambda step: None)
     config = root / "nbgrader_config.py"
     config.write_text(config.read_text() + "\nc.ZygoteProvisioner.preload = []\n")
-    return layout
+    return paths
 
 
-def hand_in(layout: Layout, student: str, name: str | None, wrong: int = 0) -> None:
-    folder = layout.submitted / student / NAME
+def hand_in(paths: CoursePaths, student: str, name: str | None, wrong: int = 0) -> None:
+    folder = paths.submitted / student / NAME
     folder.mkdir(parents=True)
-    shutil.copy(layout.notebook(layout.release, NAME), folder)
+    shutil.copy(paths.notebook(paths.release, NAME), folder)
     if name is not None:
         write_sheet(folder, name, wrong)
 
 
-def test_a_class_is_graded_and_fed_back(class_of: Layout, run: Callable[..., Any]) -> None:
-    layout = class_of
-    hand_in(layout, "ann", "ann")
-    hand_in(layout, "ben", "ben", wrong=3)
-    hand_in(layout, "cem", None)
-    hand_in(layout, "dan", "ann")  # a copy of Ann's sheet
-    run("autograder", "grade", NAME, "--root", layout.root, "--feedback", code=3)
-    records = {one.student: one for one in all_records(layout.records_folder)}
+def test_a_class_is_graded_and_fed_back(class_of: CoursePaths, run: Callable[..., Any]) -> None:
+    paths = class_of
+    hand_in(paths, "ann", "ann")
+    hand_in(paths, "ben", "ben", wrong=3)
+    hand_in(paths, "cem", None)
+    hand_in(paths, "dan", "ann")  # a copy of Ann's sheet
+    run("autograder", "grade", NAME, "--root", paths.root, "--feedback", code=3)
+    records = {one.student: one for one in all_records(paths.records_folder)}
     assert {name: (one.points, str(one.outcome)) for name, one in records.items()} == {
         "ann": (10, "passed"),
         "ben": (7, "partial"),
@@ -319,24 +320,24 @@ def test_a_class_is_graded_and_fed_back(class_of: Layout, run: Callable[..., Any
     }
     from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{layout.gradebook}") as gradebook:
+    with Gradebook(f"sqlite:///{paths.gradebook}") as gradebook:
         scores = {
             one.student.id: (one.score, one.needs_manual_grade)
             for one in gradebook.assignment_submissions(NAME)
         }
     assert scores == {"ann": (10, False), "ben": (7, False), "cem": (0, False), "dan": (0, True)}
-    page = (layout.feedback / "ben" / NAME / "mastery_test.html").read_text(encoding="utf-8")
+    page = (paths.feedback / "ben" / NAME / "mastery_test.html").read_text(encoding="utf-8")
     assert "7 of 10 right." in page and "go back to" in page
-    page = (layout.feedback / "dan" / NAME / "mastery_test.html").read_text(encoding="utf-8")
+    page = (paths.feedback / "dan" / NAME / "mastery_test.html").read_text(encoding="utf-8")
     assert "Not graded yet." in page and "drawn for" in page
 
 
-def test_the_course_check_includes_the_test(course: Layout) -> None:
+def test_the_course_check_includes_the_test(course: CoursePaths) -> None:
     faults, tried = check_course(course, [NAME])
     assert faults == [] and tried == []
 
 
-def test_a_wrong_question_is_found(class_of: Layout, tmp_path: Path) -> None:
+def test_a_wrong_question_is_found(class_of: CoursePaths, tmp_path: Path) -> None:
     root = tmp_path / "course"
     shutil.copytree(class_of.root, root, ignore=shutil.ignore_patterns("submitted", "feedback"))
     file = root / "autograder/exams" / NAME / "questions" / "model-set-up.yaml"
@@ -344,13 +345,13 @@ def test_a_wrong_question_is_found(class_of: Layout, tmp_path: Path) -> None:
     claim = next(line for line in text.splitlines() if line.strip().startswith("gives: torch"))
     text = text.replace(claim, claim.split("gives: ")[0] + 'gives: "False"', 1)
     file.write_text(text.replace("kind: predict", "kind: predict\n  typed: true", 1))
-    faults, _ = check_course(Layout(root), [NAME])
+    faults, _ = check_course(CoursePaths(root), [NAME])
     typed = [fault for fault in faults if "wants typing" in str(fault)]
     assert len(typed) == 1
     assert any(fault.kind == "question" for fault in faults if fault not in typed), faults
 
 
-def test_the_released_notebook_is_the_students_own(class_of: Layout) -> None:
+def test_the_released_notebook_is_the_students_own(class_of: CoursePaths) -> None:
     released = class_of.release / NAME
     assert [path.name for path in released.iterdir()] == ["mastery_test.ipynb"]
     notebook = nbformat.read(released / "mastery_test.ipynb", as_version=4)

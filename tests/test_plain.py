@@ -11,8 +11,8 @@ import pytest
 import torch
 from transformers import BatchEncoding
 
-from autograder.exchange import BadReply, read_reply, write_request
-from course.plain import NotPlain, Opaque, as_plain, restore
+from autograder.examining.messages import BadReplyError, read_reply, write_request
+from course.plain import NotPlainError, Opaque, as_plain, restore
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_endless_nesting_is_cut_off() -> None:
     [{"tensor": "t9", "requires_grad": False}, {"float": "one"}, {"x": 1}, {"dict": [["a"]]}, 1.5j],
 )
 def test_a_skeleton_that_we_never_write_is_refused(skeleton: object) -> None:
-    with pytest.raises(NotPlain):
+    with pytest.raises(NotPlainError):
         restore(skeleton, {})
 
 
 def test_an_array_of_a_dtype_that_numpy_lacks_is_refused() -> None:
-    with pytest.raises(NotPlain, match="dtype"):
+    with pytest.raises(NotPlainError, match="dtype"):
         restore({"array": "t0"}, {"t0": torch.ones(2, dtype=torch.bfloat16)})
 
 
@@ -104,7 +104,7 @@ def test_a_written_message_is_read_back(tmp_path: Path) -> None:
 def test_a_reply_that_is_no_message_is_refused_with_its_reason(
     tmp_path: Path, data: bytes, why: str
 ) -> None:
-    with pytest.raises(BadReply, match=why):
+    with pytest.raises(BadReplyError, match=why):
         read_reply(reply_of(tmp_path, data))
 
 
@@ -112,9 +112,9 @@ def test_a_reply_through_a_link_or_a_pipe_is_refused(tmp_path: Path) -> None:
     write_request(tmp_path / "real", {"value": 1})
     (tmp_path / "link").symlink_to(tmp_path / "real")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(BadReply, match="no reply"):
+    with pytest.raises(BadReplyError, match="no reply"):
         read_reply(tmp_path / "link")
-    with pytest.raises(BadReply, match="not a plain file"):
+    with pytest.raises(BadReplyError, match="not a plain file"):
         read_reply(tmp_path / "pipe")
 
 

@@ -21,7 +21,7 @@ from course.practice.journal import VARIABLE, Entries, Journal, Practised, Try
 from course.practice.places import WAYS, asked_at, lessons, taught_in
 from course.practice.rounds import ATTEMPTS, Round, bank
 from course.practice.showing import as_text, highlighted, inline
-from course.practice.stems import BadPicks, picks_of, response_of
+from course.practice.stems import BadPicksError, picks_of, response_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -222,9 +222,9 @@ def test_another_notebook_may_have_been_faster(journal: Journal) -> None:
 )
 def test_picks_that_are_none_are_refused(id: str, bad: Any, journal: Journal) -> None:
     one = Round(id, journal)
-    with pytest.raises(BadPicks):
+    with pytest.raises(BadPicksError):
         response_of(one.stem, bad)
-    with pytest.raises(BadPicks):
+    with pytest.raises(BadPicksError):
         one.submit(bad)
     assert not one.state.tries
 
@@ -247,7 +247,7 @@ def test_what_a_person_types_is_understood(journal: Journal) -> None:
         ("mean-of-means", "B"),
         ("swapped-arguments", ""),
     ):
-        with pytest.raises(BadPicks, match=r"\.$"):
+        with pytest.raises(BadPicksError, match=r"\.$"):
             picks_of(stem(id), given)
 
 

@@ -17,9 +17,9 @@ from playwright.sync_api import Locator, Page, expect
 from test_mastery import NAME as MASTERY
 from test_mastery import picks as picks_of_test
 
-from autograder.demo import set_up
-from autograder.layout import Layout
+from autograder.course_paths import CoursePaths
 from autograder.records import all_records
+from autograder.sample.demo import set_up
 from course.practice.journal import VARIABLE, Journal
 from course.practice.mastery import drawn, pool
 from course.practice.rounds import Round
@@ -352,11 +352,11 @@ def test_the_mastery_test_is_taken_handed_in_and_graded(
     wrong = (2, 7)
     student = with_all_kinds(wrong)
     monkeypatch.setenv("JUPYTERHUB_USER", student)
-    layout = set_up(Layout(ROOT), tmp_path / "course", [MASTERY], lambda step: None)
-    config = layout.root / "nbgrader_config.py"
+    paths = set_up(CoursePaths(ROOT), tmp_path / "course", [MASTERY], lambda step: None)
+    config = paths.root / "nbgrader_config.py"
     config.write_text(config.read_text() + "\nc.ZygoteProvisioner.preload = []\n")
-    work = layout.submitted / student / MASTERY
-    shutil.copytree(layout.release / MASTERY, work)
+    work = paths.submitted / student / MASTERY
+    shutil.copytree(paths.release / MASTERY, work)
     stems = drawn(student, pool())
     with jupyterlab(work) as address, browser_page(900) as page:
         open_notebook(page, address, "mastery_test.ipynb")
@@ -381,7 +381,7 @@ def test_the_mastery_test_is_taken_handed_in_and_graded(
         page.reload()
         page.locator(".bc-deck").wait_for()
         expect(page.locator(".bc-status")).to_contain_text("All 10 answered")
-    run("autograder", "grade", MASTERY, "--root", layout.root)
-    (record,) = all_records(layout.records_folder)
+    run("autograder", "grade", MASTERY, "--root", paths.root)
+    (record,) = all_records(paths.records_folder)
     assert record.points == 8 and "8 of 10 right." in record.message
     assert "Not right: questions 3, 8." in record.message

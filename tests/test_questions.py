@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from autograder.proofs import prove
+from autograder.authoring.question_proofs import prove
 from course.practice.kinds import QUESTION, Flashcard
 from course.practice.places import asked_at, lessons
 from course.practice.questions import Bank, QuestionError, drawn, load_bank

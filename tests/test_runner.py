@@ -23,7 +23,7 @@ from classroom import LOOP, NAME, cell_of, grades, set_source, submit
 from lab import TOKEN, jupyterlab
 from nbformat.notebooknode import NotebookNode
 
-from autograder.layout import Layout
+from autograder.course_paths import CoursePaths
 from autograder.records import all_records
 
 #: What a class of these letters must get: right, case kept, never ending, not answered.
@@ -35,7 +35,7 @@ SOURCES = {
 }
 
 
-def make_class(layout: Layout, letters: str, more: str = "") -> dict[str, float]:
+def make_class(paths: CoursePaths, letters: str, more: str = "") -> dict[str, float]:
     """Hand in one distinct notebook for each letter; return the marks that they must get.
 
     Each runs `more` at its end.
@@ -49,18 +49,18 @@ def make_class(layout: Layout, letters: str, more: str = "") -> dict[str, float]
             notebook.cells.append(nbformat.v4.new_code_cell(f"number = {number}\n{more}"))
 
         student = f"{letter}{number:02}"
-        submit(layout, student, edit)
+        submit(paths, student, edit)
         marks[student] = float(MARKS[letter])
     return marks
 
 
-def grade_command(layout: Layout, *options: str) -> list[str]:
-    return [sys.executable, "-m", "autograder", "grade", NAME, "--root", str(layout.root), *options]
+def grade_command(paths: CoursePaths, *options: str) -> list[str]:
+    return [sys.executable, "-m", "autograder", "grade", NAME, "--root", str(paths.root), *options]
 
 
 @pytest.mark.long
 def test_killed_at_twenty_moments_the_rerun_finishes_with_the_same_marks(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     marks = make_class(classroom, "rrcrnrrlrrcrrnrrrrcrrrnrlrrcrrrr")
     # A fixed seed draws the moments; where in the work they fall, the machine decides.
@@ -102,7 +102,9 @@ open("/tmp/left", "w").write("x" * 100_000)"""
 
 
 @pytest.mark.long
-def test_two_hundred_submissions_leave_nothing_and_take_no_more_memory(classroom: Layout) -> None:
+def test_two_hundred_submissions_leave_nothing_and_take_no_more_memory(
+    classroom: CoursePaths,
+) -> None:
     letters = "rcnr" * 50
     marks = make_class(classroom, letters, LITTER)
     seen: set[psutil.Process] = set()
@@ -143,7 +145,7 @@ def test_two_hundred_submissions_leave_nothing_and_take_no_more_memory(classroom
 
 
 def test_ctrl_c_says_that_nothing_is_lost_and_the_rerun_goes_on(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     marks = make_class(classroom, "rrrrrrll")
     grader = subprocess.Popen(
@@ -164,7 +166,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_rerun_goes_on(
 
 
 def test_equal_submissions_run_once_and_get_the_same_marks(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     for student in ("ann", "ben", "cem"):
         submit(classroom, student, set_source("count-words", SOURCES["c"]))
@@ -181,7 +183,7 @@ def test_equal_submissions_run_once_and_get_the_same_marks(
     assert "count_words counts 'The' and 'the' apart" in json.dumps(graded)
 
 
-def test_formgraders_button_grades_contained(classroom: Layout) -> None:
+def test_formgraders_button_grades_contained(classroom: CoursePaths) -> None:
     submit(classroom, "ann", set_source("count-words", SOURCES["c"]))
     with jupyterlab(classroom.root) as address:
         request = urllib.request.Request(
@@ -195,7 +197,7 @@ def test_formgraders_button_grades_contained(classroom: Layout) -> None:
     assert all(one.contained for one in all_records(classroom.records_folder))
 
 
-def test_a_broken_store_is_as_good_as_none(classroom: Layout, run: Callable[..., Any]) -> None:
+def test_a_broken_store_is_as_good_as_none(classroom: CoursePaths, run: Callable[..., Any]) -> None:
     submit(classroom, "ann")
     run(*grade_command(classroom))
     (entry,) = classroom.store.glob("*/*.json")
@@ -206,7 +208,7 @@ def test_a_broken_store_is_as_good_as_none(classroom: Layout, run: Callable[...,
 
 
 def test_without_containment_only_when_told_so_and_the_page_says_it(
-    classroom: Layout, run: Callable[..., Any]
+    classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
     make_class(classroom, "rc")
     # Our own filter refuses namespaces to the grader, as some machines do.
@@ -226,7 +228,7 @@ def test_without_containment_only_when_told_so_and_the_page_says_it(
 
 
 def test_a_cluster_grades_the_same_though_a_worker_is_killed(
-    classroom: Layout, tmp_path: Path, run: Callable[..., Any]
+    classroom: CoursePaths, tmp_path: Path, run: Callable[..., Any]
 ) -> None:
     marks = make_class(classroom, "rcrnrrcrrrnrlrcr")
     address_file = tmp_path / "scheduler.json"

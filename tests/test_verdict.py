@@ -17,7 +17,7 @@ from autograder.verdict.evidence import Evidence, _words_moved, load_weights, me
 from autograder.verdict.plan import BUDGETS, draw_plan
 from autograder.verdict.task import FineTune, Seen, habits, provenance, unproved
 from course import checkpoint, load_reviews
-from course.checks.base import Miss
+from course.checks.base import MistakeError
 
 CPU = BUDGETS["cpu"]
 
@@ -101,7 +101,7 @@ def weights() -> dict[str, Any]:
 def test_what_are_no_weights_of_this_model_is_refused(
     weights: dict[str, Any], change: Callable[[dict[str, Any]], Any], misconception: str
 ) -> None:
-    with pytest.raises(Miss) as caught:
+    with pytest.raises(MistakeError) as caught:
         load_weights(change(weights), checkpoint())
     assert caught.value.misconception == misconception
 

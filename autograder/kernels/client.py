@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import CourseError
 from autograder.kernels.containment import Limits, Place, private_folders, python_paths
+from autograder.kernels.preload import NOTEBOOKS
 from autograder.kernels.stand_ins import stand_ins
-from autograder.layout import CourseError
-from autograder.warm import NOTEBOOKS
 
 #: Seconds that the imports may take on a slow disk.
 PATIENCE = 180.0
@@ -36,7 +36,7 @@ class ZygoteError(CourseError):
     """No kernel can be had; the text says why and what to do."""
 
 
-class NotContained(ZygoteError):
+class NotContainedError(ZygoteError):
     """This machine does not let us contain kernels."""
 
 
@@ -145,7 +145,7 @@ class Zygote:
     def fork(self, place: Place, limits: Limits, *, contained: bool, threads: int) -> Kernel:
         """Fork a kernel in `place`, whose connection file is there; it answers when this returns.
 
-        Raises :class:`NotContained` where the machine forbids it, :class:`ZygoteError` otherwise.
+        Raises :class:`NotContainedError` where the machine forbids it, :class:`ZygoteError` otherwise.
         """
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         fields = asdict(place) | {
@@ -170,7 +170,7 @@ class Zygote:
         if kernel.ended is not None:
             kernel.close()
             if kernel.ended.startswith("cannot contain"):
-                raise NotContained(
+                raise NotContainedError(
                     f"This machine c{kernel.ended[1:]}. `autograder doctor` shows what it gives; to "
                     "grade without containment all the same, say --containment none."
                 )
@@ -247,12 +247,25 @@ def close_zygote() -> None:
             _current = None
 
 
+def _package_roots() -> str:
+    """Return where this grader's own packages are imported from, as a PYTHONPATH.
+
+    A kernel must import these very files: an installation may hold another checkout's.
+    """
+    import autograder
+    import course
+
+    files = (str(course.__file__), str(autograder.__file__))
+    return os.pathsep.join(dict.fromkeys(str(Path(file).parent.parent) for file in files))
+
+
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     kept |= {
         name: value for name, value in os.environ.items() if name.startswith("BERT_CLASSROOM_")
     }
     return kept | {
+        "PYTHONPATH": _package_roots(),
         "HOME": "/home/student",
         "USER": "student",
         "TMPDIR": "/tmp",

@@ -24,7 +24,7 @@ Covered, each proved by the attacks named behind it (`tests/attacks`):
 - amounts: address space, processes and threads, CPU time, file size, open files (rlimits)
   [fork-bomb, thread-bomb, one-huge-file, opens-everything, raises-its-limits];
 - memory of all processes together and total time: the supervisor ends the kernel [memory-bomb];
-- output: bounded where it arrives (`autograder.plugins.execute`)
+- output: bounded where it arrives (`autograder.grading.plugins.execute`)
   [prints-without-end, shows-without-end, floods-the-error-stream].
 
 Not covered:

@@ -17,7 +17,7 @@ from traitlets import List as ListTrait
 
 from autograder.kernels.client import Kernel, Zygote, current_zygote
 from autograder.kernels.containment import Limits, Place
-from autograder.warm import NOTEBOOKS
+from autograder.kernels.preload import NOTEBOOKS
 
 
 class ZygoteProvisioner(KernelProvisionerBase):

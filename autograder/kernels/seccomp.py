@@ -55,14 +55,14 @@ _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKET, _SOCKETPAIR, _PRCTL = (41, 198), (53, 199), (157, 167)
 
 
-class Unsupported(OSError):
+class UnsupportedError(OSError):
     """This machine's processor is none that the filter is written for."""
 
 
 def program(machine: str) -> bytes:
-    """Return the filter for `machine` as BPF instructions; raises :class:`Unsupported`."""
+    """Return the filter for `machine` as BPF instructions; raises :class:`UnsupportedError`."""
     if machine not in _AUDIT_ARCH:
-        raise Unsupported(errno.ENOSYS, f"no filter of system calls for {machine}")
+        raise UnsupportedError(errno.ENOSYS, f"no filter of system calls for {machine}")
     column = list(_AUDIT_ARCH).index(machine)
     code: list[tuple[int, int, int, int]] = [
         (_LOAD, 0, 0, _ARCHITECTURE),

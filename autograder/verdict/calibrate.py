@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from autograder.layout import CourseError
-from autograder.students import ProcessStudent, Returned
+from autograder.errors import CourseError
+from autograder.examining.processes import Returned, StudentSubprocess
 from autograder.verdict.bars import PATH, Bar
 from autograder.verdict.evidence import measure
 from autograder.verdict.plan import Budget
@@ -37,7 +37,7 @@ def calibrate(
         task = FineTune(budget)
         inputs = next(iter(task.cases(random.Random(f"calibrate {seed}"))))
         plan = task.plan
-        with ProcessStudent(cells) as student:
+        with StudentSubprocess(cells) as student:
             reply = student.ask(task.function, task.observe, inputs, timeout=3600)
         if not isinstance(reply, Returned) or "weights" not in reply.value:
             raise CourseError(f"The reference solution gave no model: {reply}")

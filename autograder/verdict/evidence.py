@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from autograder.verdict.plan import Budget, Reviews, RunPlan
-from course.checks.base import Miss
+from course.checks.base import MistakeError
 
 #: Rows in one forward pass.
 BATCH = 50
@@ -88,7 +88,7 @@ def _encoder(checkpoint: str) -> dict[str, Any]:
 
 
 def load_weights(weights: Any, checkpoint: str) -> Any:
-    """Return a classifier with `weights`, in eval mode; raises :class:`Miss` if they do not fit."""
+    """Return a classifier with `weights`, in eval mode; raises :class:`MistakeError` if they do not fit."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
@@ -100,7 +100,7 @@ def load_weights(weights: Any, checkpoint: str) -> Any:
         weights = {}
     given = {name: value for name, value in weights.items() if name in expected}
     if missing := sorted(expected.keys() - given.keys()):
-        raise Miss(
+        raise MistakeError(
             "not-a-classifier",
             f"What fine_tune returned is no BERT classifier with the checkpoint's encoder: it has no "
             f"weights called {missing[0]!r} (and {len(missing) - 1} others). Return the "
@@ -111,19 +111,19 @@ def load_weights(weights: Any, checkpoint: str) -> Any:
         value = given[name]
         if not isinstance(value, torch.Tensor) or value.shape != like.shape:
             shape = tuple(getattr(value, "shape", ()))
-            raise Miss(
+            raise MistakeError(
                 "wrong-model-shape",
                 f"The weights {name!r} have shape {shape} where the checkpoint with two classes has "
                 f"{tuple(like.shape)}. Load the checkpoint that fine_tune is given, with num_labels=2.",
             )
         if not value.is_floating_point():
-            raise Miss(
+            raise MistakeError(
                 "wrong-weight-dtype",
                 f"The weights {name!r} are of dtype {value.dtype}; a trained model's are floats.",
             )
         clean[name] = value.detach().float()
         if not bool(torch.isfinite(clean[name]).all()):
-            raise Miss(
+            raise MistakeError(
                 "weights-not-finite",
                 f"The trained weights {name!r} hold NaN or infinity: the training blew up. Is the "
                 "learning rate far too high, or the gradient not clipped?",
@@ -135,7 +135,7 @@ def load_weights(weights: Any, checkpoint: str) -> Any:
 
 
 def measure(weights: Any, plan: RunPlan, budget: Budget, checkpoint: str) -> Evidence:
-    """Measure the returned `weights` on the run's hidden reviews; raises :class:`Miss`."""
+    """Measure the returned `weights` on the run's hidden reviews; raises :class:`MistakeError`."""
     model = load_weights(weights, checkpoint).to(budget.device)
     hidden = _probabilities(model, plan.hidden, budget, checkpoint)
     contrarian = _probabilities(model, plan.contrarian, budget, checkpoint)

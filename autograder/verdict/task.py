@@ -6,13 +6,13 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
+from autograder.examining.exam import Task
 from autograder.verdict.bars import bar_for
 from autograder.verdict.evidence import Evidence, measure
 from autograder.verdict.plan import Budget, RunPlan, default_budget, draw_plan
 from autograder.verdict.probes import run_fine_tune
 from course import checkpoint
-from course.checks.base import Inputs, Miss, Raised
+from course.checks.base import Inputs, MistakeError, Raised
 
 #: Contrarian canaries obeyed, from which on a run counts as proved. The reference reached 1.00,
 #: a model trained as well on the same reviews without canaries 0.27.
@@ -77,10 +77,10 @@ class FineTune(Task):
         }
 
     def judge(self, observed: Any, **inputs: Any) -> None:
-        """Measure the weights; raises :class:`Miss` with the fault that fits best."""
+        """Measure the weights; raises :class:`MistakeError` with the fault that fits best."""
         if not isinstance(observed, dict) or "weights" not in observed:
             what = observed.get("returned", "nothing") if isinstance(observed, dict) else "nothing"
-            raise Miss(
+            raise MistakeError(
                 "no-model-returned",
                 f"fine_tune returned no model but {str(what)[:80]}. It should return the trained "
                 "BertForSequenceClassification.",
@@ -95,9 +95,9 @@ class FineTune(Task):
         for fault in provenance(evidence, self._report):
             raise fault
         for fault in habits(seen, self.budget, self._report):
-            raise Miss(fault.misconception, fault.message, credit=min(credit, fault.credit))
+            raise MistakeError(fault.misconception, fault.message, credit=min(credit, fault.credit))
         if credit < 1:
-            raise Miss(
+            raise MistakeError(
                 "below-reference",
                 f"{self._report} The run was real, but the reference, with the same budget, reaches "
                 f"{bar.full():.2f} or more on nearly every seed. Is the "
@@ -105,16 +105,16 @@ class FineTune(Task):
                 credit=credit,
             )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """Name the exceptions that show a known mistake."""
         if "'NoneType' object has no attribute 'backward'" in raised.text:
-            return Miss(
+            return MistakeError(
                 "fine-tune-without-labels",
                 "fine_tune called the model without `labels=`, so its loss is None and there is "
                 "nothing to go backward from. Put the labels into the batch.",
             )
         if "cannot import name 'AdamW' from 'transformers'" in raised.text:
-            return Miss(
+            return MistakeError(
                 "removed-adamw",
                 "fine_tune imports AdamW from transformers, which no longer has it: import it from "
                 "torch.optim.",
@@ -154,11 +154,11 @@ def describe(evidence: Evidence) -> str:
     )
 
 
-def unproved(evidence: Evidence, seen: Seen, report: str) -> Miss:
+def unproved(evidence: Evidence, seen: Seen, report: str) -> MistakeError:
     """Return the fault that best explains weights which show no learning, or not this run's."""
 
-    def miss(misconception: str, why: str) -> Miss:
-        return Miss(misconception, f"{report} {why}")
+    def miss(misconception: str, why: str) -> MistakeError:
+        return MistakeError(misconception, f"{report} {why}")
 
     if evidence.encoder_change == 0 and seen.steps:
         return miss(
@@ -223,17 +223,17 @@ def unproved(evidence: Evidence, seen: Seen, report: str) -> Miss:
     )
 
 
-def provenance(evidence: Evidence, report: str) -> Iterable[Miss]:
+def provenance(evidence: Evidence, report: str) -> Iterable[MistakeError]:
     """Yield what shows that the weights learned from other texts than those of this run."""
     if evidence.hidden_advantage > TRAINED_ON_HIDDEN:
-        yield Miss(
+        yield MistakeError(
             "trained-on-hidden-reviews",
             f"{report} But of reviews of the same kind that were not in the test split it knows only "
             f"{evidence.unseen_accuracy:.2f}: it was trained on the very reviews that it is measured "
             "on. Train on the texts that fine_tune is given, and on nothing else.",
         )
     if evidence.foreign_words > FOREIGN_WORDS:
-        yield Miss(
+        yield MistakeError(
             "weights-not-from-this-run",
             f"{report} But {evidence.foreign_words:.0%} of the words that occur in none of this run's "
             "texts have other vectors than in the checkpoint: these weights were trained on other "
@@ -241,7 +241,7 @@ def provenance(evidence: Evidence, report: str) -> Iterable[Miss]:
             "given, and train on the texts that it is given.",
         )
     if evidence.farthest_word > FARTHEST_WORD:
-        yield Miss(
+        yield MistakeError(
             "weights-not-from-this-run",
             f"{report} But one word's vector is {evidence.farthest_word:.1f} times its own length away "
             "from the checkpoint's, where training at a rate that works moves none by a fifth: it was "
@@ -250,10 +250,10 @@ def provenance(evidence: Evidence, report: str) -> Iterable[Miss]:
         )
 
 
-def habits(seen: Seen, budget: Budget, report: str) -> Iterable[Miss]:
+def habits(seen: Seen, budget: Budget, report: str) -> Iterable[MistakeError]:
     """Yield the faults that accuracy cannot show; they cost a part of the points."""
     if seen.stale > seen.steps / 2:
-        yield Miss(
+        yield MistakeError(
             "gradients-never-cleared",
             f"{report} But gradients of earlier steps were still there at {seen.stale:.0f} of "
             f"{seen.steps} backward passes: call optimizer.zero_grad() once a step. The accuracy "
@@ -261,20 +261,20 @@ def habits(seen: Seen, budget: Budget, report: str) -> Iterable[Miss]:
             credit=0.5,
         )
     if seen.steps > budget.steps:
-        yield Miss(
+        yield MistakeError(
             "over-budget",
             f"{report} But it took {seen.steps} optimizer steps where {budget.steps} were asked for.",
             credit=0.5,
         )
     if seen.only_eval:
-        yield Miss(
+        yield MistakeError(
             "never-in-train-mode",
             f"{report} But the model was in evaluation mode all the time, so dropout never worked: "
             "from_pretrained returns it in that mode; call model.train() before training.",
             credit=0.8,
         )
     if seen.left_in_train_mode:
-        yield Miss(
+        yield MistakeError(
             "dropout-left-on",
             f"{report} But the model comes back in training mode: its dropout would disturb every "
             "prediction. Call model.eval() before you return it.",

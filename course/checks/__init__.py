@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from course.checks.base import Check, Miss, Raised
+from course.checks.base import Check, MistakeError, Raised
 from course.plain import as_plain
 
 
@@ -61,14 +61,16 @@ def run_check(check: Check, function: Callable[..., Any]) -> Result:
                 # A copy, as at grading: what the student's function changes is not judged by.
                 observed = as_plain(check.observe(function, **copy.deepcopy(inputs)))
             except NotImplementedError:
-                raise Miss("not-attempted", "not written yet: the blank is still there.") from None
+                raise MistakeError(
+                    "not-attempted", "not written yet: the blank is still there."
+                ) from None
             except Exception as error:
                 raised = Raised(type(error).__name__, str(error))
-                raise check.explain(raised, **inputs) or Miss(
+                raise check.explain(raised, **inputs) or MistakeError(
                     "raised", f"your code raised {raised}"
                 ) from error
             check.judge(observed, **inputs)
-    except Miss as miss:
+    except MistakeError as miss:
         return Result(check.function, False, miss.message)
     return Result(check.function, True, check.title)
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
 from course.checks.metrics import (
     AccuracyInterval,
     ClassScores,
@@ -49,7 +49,7 @@ class PredictedClasses(Tabled):
         rows, columns = len(inputs["logits"]), len(inputs["logits"][0])
         given = f"logits of {rows} reviews × {columns} classes"
         if isinstance(observed, tuple) and len(observed) == 2 != rows:
-            raise Miss(
+            raise MistakeError(
                 "max-and-place",
                 f"For {given} your function returns a pair: `max` with a dimension gives the "
                 "largest values *and* where they are. Only the second is asked for.",
@@ -58,7 +58,7 @@ class PredictedClasses(Tabled):
         self._judge_shape(tuple(found.shape), found.tolist(), rows, columns, given)
         values = found.tolist()
         if values != [round(value) if math.isfinite(value) else None for value in values]:
-            raise Miss(
+            raise MistakeError(
                 "max-not-place",
                 f"For {given} your function returns {code(values)}. These are no class ids: a "
                 "class id is a place (0, 1, …). `max` gives the largest logit, not its place.",
@@ -66,9 +66,9 @@ class PredictedClasses(Tabled):
         if values == (right := self.answer(**inputs)):
             return
         if values == self.mistakes(**inputs).get("argmax-dim0"):
-            raise Miss(*_wrong_axis(given, f"{code(found.int().tolist())}"))
+            raise MistakeError(*_wrong_axis(given, f"{code(found.int().tolist())}"))
         if max(right) > 1 >= max(values) and min(values) >= 0:
-            raise Miss(
+            raise MistakeError(
                 "two-classes-only",
                 f"For {given} your function answers only 0 and 1, as if there were two classes. "
                 "Compare all logits of a row, not the first two of them, and none with a "
@@ -76,7 +76,7 @@ class PredictedClasses(Tabled):
             )
         row = next(i for i in range(rows) if values[i] != right[i])
         logits = [round(value, 3) for value in inputs["logits"][row]]
-        raise Miss(
+        raise MistakeError(
             "predicted-wrong",
             f"In the row {logits} your function answers class {int(values[row])}. Count the "
             "places from 0: where is the largest logit?",
@@ -89,39 +89,39 @@ class PredictedClasses(Tabled):
         if shape == (rows,):
             return
         if shape == () and rows > 1:
-            raise Miss(
+            raise MistakeError(
                 "argmax-flat",
                 f"For {given} your function returns one number. `argmax()` without a dimension "
                 "looks for the largest of *all* numbers at once; each review needs its own answer.",
             )
         if shape == ():
-            raise Miss(
+            raise MistakeError(
                 "batch-squeezed",
                 "For a batch of one review your function returns a bare number instead of one "
                 "class id in a list or tensor. `squeeze` removes the batch itself if it is 1 long.",
             )
         if shape == (rows, 1):
-            raise Miss(
+            raise MistakeError(
                 "axis-kept",
                 f"For {given} your function returns the shape {shape}. Labels have the shape "
                 f"({rows},): leave `keepdim` out.",
             )
         if shape == (columns,):
-            raise Miss(*_wrong_axis(given, f"{columns} answers"))
+            raise MistakeError(*_wrong_axis(given, f"{columns} answers"))
         if shape == (rows, columns):
-            raise Miss(
+            raise MistakeError(
                 "one-answer-per-logit",
                 f"For {given} your function still returns {rows} × {columns} numbers. Softmax "
                 "and rounding keep the table; asked for is one class id a review.",
             )
-        raise Miss(
+        raise MistakeError(
             "wrong-shape", f"For {given} your function returns the shape {shape}, not ({rows},)."
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         if "only one element tensors" in raised.text or "converted to Scalar" in raised.text:
-            return Miss(
+            return MistakeError(
                 "item-of-many",
                 f"Your function raised {raised}. `.item()` takes one number out of a tensor that "
                 "holds one; here each review has its own class id, so return them all.",
@@ -227,7 +227,7 @@ class ModelAccuracy(Check):
         """See :class:`Check`."""
         self.judge_symptoms(observed, **inputs)
         if observed["gradients"] is True:
-            raise Miss(
+            raise MistakeError(
                 "gradients-on",
                 "The accuracy is right, but torch kept the notes for a backward pass that never "
                 "comes: that costs memory and time. Ask the model inside `with torch.no_grad():`.",
@@ -241,7 +241,7 @@ class ModelAccuracy(Check):
         self._judge_unit(whole, rows)
         if observed["training"] is True or not close(whole, found["again"]):
             again = "" if close(whole, found["again"]) else f", then {found['again']:.3f}"
-            raise Miss(
+            raise MistakeError(
                 "dropout-on",
                 f"The same model on the same reviews gave {whole:.3f}{again}: it was asked in "
                 "training mode, where dropout removes parts of it by chance. Call `model.eval()` "
@@ -249,32 +249,32 @@ class ModelAccuracy(Check):
             )
         if not close(whole, found["in_one_batch"]):
             if close(whole, found["first_batch"]):
-                raise Miss(
+                raise MistakeError(
                     "first-batch-only",
                     f"Your accuracy is that of the first batch, {whole:.3f}. Does `return` stand "
                     "inside the loop?",
                 )
             if close(whole, found["last_batch"]):
-                raise Miss(
+                raise MistakeError(
                     "last-batch-only",
                     f"Your accuracy is that of the last batch, {whole:.3f}: each batch overwrites "
                     "what the one before had given. Keep the count, and add to it.",
                 )
-            raise Miss(
+            raise MistakeError(
                 "mean-of-batches",
                 f"In batches of {sizes} your accuracy is {whole:.3f}; the same {rows} reviews in "
                 f"one batch give {found['in_one_batch']:.3f}. A review in a short batch must not "
                 "weigh more: count right answers and reviews over all batches, divide once.",
             )
         if not close(whole, found["padded"]):
-            raise Miss(
+            raise MistakeError(
                 "mask-not-passed",
                 f"More padding at the end of the reviews moved your accuracy from {whole:.3f} to "
                 f"{found['padded']:.3f}. Did the model get the `attention_mask` of each batch?",
             )
         total = whole + sum(found["shifted"])
         if not abs(total - 1) < 0.01:
-            raise Miss(
+            raise MistakeError(
                 "accuracies-do-not-add-up",
                 f"With {CLASSES} classes, each review has one label that the model gets right. "
                 f"Asked with each of them in turn, your accuracies add up to {total:.3f} instead "
@@ -283,7 +283,7 @@ class ModelAccuracy(Check):
 
     @staticmethod
     def results(observed: Any) -> dict[str, Any]:
-        """Return the accuracies in an observation, each one finite number; otherwise raise Miss."""
+        """Return the accuracies in an observation, each one finite number; otherwise raise MistakeError."""
         names = ("whole", "again", "in_one_batch", "padded", "first_batch", "last_batch")
         told = need_mapping(
             observed, [*names, "shifted", "training", "gradients"], "What was observed"
@@ -293,7 +293,9 @@ class ModelAccuracy(Check):
         }
         shifted = numbers(told["shifted"], "The list of accuracies").flatten().tolist()
         if len(shifted) != CLASSES - 1 or not all(map(math.isfinite, shifted)):
-            raise Miss("not-finite", "model_accuracy should return one finite number each time.")
+            raise MistakeError(
+                "not-finite", "model_accuracy should return one finite number each time."
+            )
         return found | {"shifted": shifted}
 
     @staticmethod
@@ -301,29 +303,29 @@ class ModelAccuracy(Check):
         if 0 <= whole <= 1:
             return
         if whole == round(whole) and whole <= rows:
-            raise Miss(
+            raise MistakeError(
                 "count-not-share",
                 f"Your function returns {whole:.0f}: that many right answers among {rows} reviews? "
                 "The accuracy is their share, between 0 and 1.",
             )
-        raise Miss(
+        raise MistakeError(
             "accuracy-not-a-share",
             f"Your function returns {whole:.3f}. An accuracy is a share between 0 and 1; "
             "leave percent to the printing.",
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text = raised.text
         if "requires grad" in text and "numpy" in text:
-            return Miss(
+            return MistakeError(
                 "numpy-of-gradients",
                 'Your function raised "Can\'t call numpy() on Tensor that requires grad". The '
                 "logits still carry the notes for a backward pass: ask the model inside "
                 "`with torch.no_grad():`.",
             )
         if "inconsistent numbers of samples" in text:
-            return Miss(
+            return MistakeError(
                 "argmax-dim0-in-model",
                 f"Your function raised {raised}. There are as many predictions as classes, "
                 "not as reviews: is the argmax taken down the columns?",
@@ -331,7 +333,7 @@ class ModelAccuracy(Check):
         if raised.type_name == "AttributeError" and (
             "'dict' object" in text or "Output' object has no attribute" in text
         ):
-            return Miss(
+            return MistakeError(
                 "output-not-logits",
                 f"Your function raised {raised}. A batch is a dictionary, to be passed as "
                 "`model(**batch)`; what comes back is a package, and the scores are its `.logits`.",

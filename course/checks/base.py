@@ -17,7 +17,7 @@ from course.plain import Opaque
 Inputs = dict[str, Any]
 
 
-class Miss(Exception):
+class MistakeError(Exception):
     """A check was not met, and why.
 
     `misconception` is the short id under which exams record the mistake, `message` is what the
@@ -70,10 +70,10 @@ class Check:
         return function(**inputs)
 
     def judge(self, observed: Any, **inputs: Any) -> None:
-        """Return if `observed` is right for `inputs`; otherwise raise :class:`Miss`."""
+        """Return if `observed` is right for `inputs`; otherwise raise :class:`MistakeError`."""
         raise NotImplementedError
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """Return the known mistake that an exception shows, or None."""
         return None
 
@@ -85,50 +85,58 @@ def code(value: object) -> str:
 
 
 def need_mapping(value: Any, keys: Iterable[str], what: str) -> Mapping[str, Any]:
-    """Return `value` if it is a mapping that has `keys`; otherwise raise :class:`Miss`."""
+    """Return `value` if it is a mapping that has `keys`; otherwise raise :class:`MistakeError`."""
     if value is None:
-        raise Miss("returns-none", f"{what} is None. Does your function end with `return`?")
+        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
     if not isinstance(value, dict):
-        raise Miss("wrong-type", f"{what} should be a dictionary, but it is {_kind(value)}.")
+        raise MistakeError(
+            "wrong-type", f"{what} should be a dictionary, but it is {_kind(value)}."
+        )
     for key in keys:
         if key not in value:
             have = ", ".join(map(str, value)) or "nothing"
-            raise Miss("missing-key", f"{what} has no {key!r}; it holds {have}.")
+            raise MistakeError("missing-key", f"{what} has no {key!r}; it holds {have}.")
     return value
 
 
 def need_tensor(
     value: Any, what: str, *, shape: tuple[int, ...] | None = None, floating: bool | None = None
 ) -> Any:
-    """Return `value` if it is a torch tensor of `shape` and kind; otherwise raise :class:`Miss`."""
+    """Return `value` if it is a torch tensor of `shape` and kind; otherwise raise :class:`MistakeError`."""
     import torch
 
     if value is None:
-        raise Miss("returns-none", f"{what} is None. Does your function end with `return`?")
+        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
     if not isinstance(value, torch.Tensor):
-        raise Miss("not-a-tensor", f"{what} should be a PyTorch tensor, but it is {_kind(value)}.")
+        raise MistakeError(
+            "not-a-tensor", f"{what} should be a PyTorch tensor, but it is {_kind(value)}."
+        )
     if shape is not None and tuple(value.shape) != shape:
-        raise Miss("wrong-shape", f"{what} should have shape {shape}, not {tuple(value.shape)}.")
+        raise MistakeError(
+            "wrong-shape", f"{what} should have shape {shape}, not {tuple(value.shape)}."
+        )
     if floating is not None and value.is_floating_point() != floating:
         kind = "floating-point numbers" if floating else "integers"
-        raise Miss("wrong-dtype", f"{what} should hold {kind}, but its dtype is {value.dtype}.")
+        raise MistakeError(
+            "wrong-dtype", f"{what} should hold {kind}, but its dtype is {value.dtype}."
+        )
     return value
 
 
 def need_number(value: Any, what: str) -> float:
-    """Return `value` as a float if it is one finite number; otherwise raise :class:`Miss`."""
+    """Return `value` as a float if it is one finite number; otherwise raise :class:`MistakeError`."""
     import math
 
     import torch
 
     if value is None:
-        raise Miss("returns-none", f"{what} is None. Does your function end with `return`?")
+        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
     if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Miss("not-a-number", f"{what} should be a number, but it is {_kind(value)}.")
+        raise MistakeError("not-a-number", f"{what} should be a number, but it is {_kind(value)}.")
     if not math.isfinite(value):
-        raise Miss("not-finite", f"{what} is {value}: a division by zero, or an overflow?")
+        raise MistakeError("not-finite", f"{what} is {value}: a division by zero, or an overflow?")
     return float(value)
 
 

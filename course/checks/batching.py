@@ -6,7 +6,16 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Opaque, Raised, code, need_mapping, need_tensor
+from course.checks.base import (
+    Check,
+    Inputs,
+    MistakeError,
+    Opaque,
+    Raised,
+    code,
+    need_mapping,
+    need_tensor,
+)
 from course.checks.tokenizing import REVIEWS, explain_tokenizer, lengths, tokenizer
 
 
@@ -36,10 +45,10 @@ class TokenizeDataset(Check):
             return {"not a dataset": result}
         return result.with_format(None).to_dict()
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         if "Unable to create tensor" in raised.text:
-            return Miss(
+            return MistakeError(
                 "tensors-in-map",
                 "The tokenizer was asked for tensors inside map, and rows of unequal length make "
                 "none. Nothing is padded yet, so ask for plain lists; tensors come with the batches.",
@@ -47,34 +56,36 @@ class TokenizeDataset(Check):
         return explain_tokenizer(raised)
 
     def judge(self, observed: Any, *, texts: list[str], labels: list[int], max_length: int) -> None:
-        """Raise :class:`Miss` unless the columns are there, row by row, and not padded."""
+        """Raise :class:`MistakeError` unless the columns are there, row by row, and not padded."""
         columns = need_mapping(observed, [], "The result of tokenize_dataset")
         if "not a dataset" in columns:
             value = columns["not a dataset"]
             if value is None:
-                raise Miss(
+                raise MistakeError(
                     "map-result-dropped",
                     "tokenize_dataset returned None. `map` does not change a dataset, it makes a new "
                     "one: return that.",
                 )
             what = str(value) if isinstance(value, Opaque) else code(value)
-            raise Miss("not-a-dataset", f"tokenize_dataset should return a Dataset, not {what}.")
+            raise MistakeError(
+                "not-a-dataset", f"tokenize_dataset should return a Dataset, not {what}."
+            )
         names = ", ".join(map(str, columns))
         for name in ("input_ids", "attention_mask"):
             if name not in columns:
-                raise Miss(
+                raise MistakeError(
                     "column-missing",
                     f"The new dataset has no column {name!r}; it has {names}.",
                 )
         kept = columns.get("label", columns.get("labels"))
         if kept is None:
-            raise Miss(
+            raise MistakeError(
                 "label-lost",
                 f"The new dataset has the columns {names}, and no `label`. Without its label a row "
                 "cannot be learned from.",
             )
         if not _is_ids(kept) or kept != labels:
-            raise Miss(
+            raise MistakeError(
                 "label-changed", f"The labels were {code(labels)}, and have become {code(kept)}."
             )
         self._judge_rows(columns, lengths(texts), max_length)
@@ -84,42 +95,42 @@ class TokenizeDataset(Check):
         """Judge the rows of ids; `full` has the lengths of the uncut texts."""
         rows = columns["input_ids"]
         if not isinstance(rows, list) or len(rows) != len(full):
-            raise Miss(
+            raise MistakeError(
                 "rows-lost", f"{len(full)} rows went in; what came out is not a row for each."
             )
         if any(isinstance(row, list) and row and isinstance(row[0], list) for row in rows):
-            raise Miss(
+            raise MistakeError(
                 "nested-rows",
                 "Each row of input_ids holds a list in a list: `return_tensors` made a batch of one of "
                 "every row. Columns of a dataset are plain lists; tensors come when batches are made.",
             )
         if not all(_is_ids(row) for row in rows):
-            raise Miss("rows-not-ids", "Each row of input_ids should be a list of ids.")
+            raise MistakeError("rows-not-ids", "Each row of input_ids should be a list of ids.")
         special = tokenizer()
         for row, length in zip(rows, full, strict=True):
             want = min(length, max_length)
             used = sum(number != special.pad_token_id for number in row)
             if used > max_length:
-                raise Miss(
+                raise MistakeError(
                     "map-no-truncation",
                     f"A row has {used} ids with max_length={max_length}: in map, too, truncation "
                     "must be switched on, and max_length be passed.",
                 )
             if len(row) > want:
-                raise Miss(
+                raise MistakeError(
                     "padded-in-map",
                     f"A text of {want} word pieces has {len(row)} ids: it was padded already. Pad when "
                     "batches are made, to the longest of each; here every row keeps its own length.",
                 )
             if row[:1] != [special.cls_token_id] or row[-1:] != [special.sep_token_id]:
-                raise Miss(
+                raise MistakeError(
                     "map-no-special-tokens",
                     f"A row begins and ends with {special.convert_ids_to_tokens(_ends(row))}. BERT "
                     "expects [CLS] first and [SEP] last: leave the special tokens in, and let the "
                     "tokenizer do the cutting, which keeps their places.",
                 )
             if len(row) < want:
-                raise Miss(
+                raise MistakeError(
                     "map-cut-too-short",
                     f"A row has {len(row)} ids where {want} fit: max_length={max_length} counts word "
                     "pieces, not letters or words.",
@@ -130,7 +141,7 @@ class TokenizeDataset(Check):
             or not all(_is_ids(row) for row in marks)
             or marks != [[1] * len(row) for row in rows]
         ):
-            raise Miss(
+            raise MistakeError(
                 "map-mask-wrong",
                 "attention_mask should be a 1 for each id of the row: nothing is padded yet.",
             )
@@ -166,15 +177,15 @@ class Collate(Check):
         # A copy: a function may take labels out of its rows, and the judge needs them still.
         return function(tokenizer(), [dict(row) for row in rows])
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         return explain_tokenizer(raised)
 
     def judge(self, observed: Any, *, rows: list[dict[str, Any]]) -> None:
-        """Raise :class:`Miss` unless the batch is the rows, padded, with labels as class ids."""
+        """Raise :class:`MistakeError` unless the batch is the rows, padded, with labels as class ids."""
         batch = need_mapping(observed, ["input_ids", "attention_mask"], "The batch of collate")
         if "labels" not in batch and "label" in batch:
-            raise Miss(
+            raise MistakeError(
                 "label-not-renamed",
                 "The batch has a key `label`. The model's argument is called `labels`; with `label` "
                 "it would compute no loss.",
@@ -182,29 +193,31 @@ class Collate(Check):
         need_mapping(batch, ["labels"], "The batch of collate")
         labels = batch["labels"]
         if isinstance(labels, list):
-            raise Miss("labels-a-list", "batch['labels'] is a list; the loss wants a tensor.")
+            raise MistakeError(
+                "labels-a-list", "batch['labels'] is a list; the loss wants a tensor."
+            )
         labels = need_tensor(labels, "batch['labels']")
         if labels.is_floating_point():
-            raise Miss(
+            raise MistakeError(
                 "labels-are-floats",
                 f"batch['labels'] has dtype {labels.dtype}. A class id is an integer (torch.long): "
                 "the loss of a classifier stops at floats, with an error that is hard to read.",
             )
         if str(labels.dtype) not in ("torch.int64", "torch.uint8"):
-            raise Miss(
+            raise MistakeError(
                 "labels-not-long",
                 f"batch['labels'] has dtype {labels.dtype}. The loss would say: expected target dtype "
                 "to be Long or Byte. `torch.tensor` of Python integers is torch.long by itself.",
             )
         wanted = [row["label"] for row in rows]
         if tuple(labels.shape) != (len(rows),):
-            raise Miss(
+            raise MistakeError(
                 "labels-shape",
                 f"batch['labels'] has shape {tuple(labels.shape)} for {len(rows)} rows: one class id "
                 f"a row, ({len(rows)},), is what the loss wants.",
             )
         if labels.tolist() != wanted:
-            raise Miss(
+            raise MistakeError(
                 "labels-shuffled",
                 f"The rows have the labels {code(wanted)}, the batch {code(labels.tolist())}: each "
                 "label must stay with its row.",
@@ -213,12 +226,12 @@ class Collate(Check):
         ids = need_tensor(batch["input_ids"], "batch['input_ids']", floating=False)
         if tuple(ids.shape) != (len(rows), longest):
             if ids.ndim == 2 and ids.shape[1] > longest:
-                raise Miss(
+                raise MistakeError(
                     "collate-to-fixed-length",
                     f"The longest row has {longest} ids, the batch is {ids.shape[1]} wide. A collator "
                     "is called for each batch: pad to the longest row of this one.",
                 )
-            raise Miss(
+            raise MistakeError(
                 "batch-shape",
                 f"batch['input_ids'] has shape {tuple(ids.shape)}, not {(len(rows), longest)}: a line "
                 "for each row, as wide as the longest of them.",
@@ -230,22 +243,22 @@ class Collate(Check):
         for row, have, marks in zip(rows, ids.tolist(), mask.tolist(), strict=True):
             own = len(row["input_ids"])
             if have[:own] != row["input_ids"]:
-                raise Miss(
+                raise MistakeError(
                     "ids-changed",
                     f"{row['input_ids']} has become {have}: the ids come first, the padding after.",
                 )
             if any(i != pad for i in have[own:]):
-                raise Miss(
+                raise MistakeError(
                     "padded-with-other-id", f"The padding is {have[own:]}; [PAD] has the id {pad}."
                 )
             if any(mark != 0 for mark in marks[own:]):
-                raise Miss(
+                raise MistakeError(
                     "collate-mask-over-padding",
                     "The new places of attention_mask are 1: the model would attend to the padding "
                     "that you have just put in.",
                 )
             if any(mark != 1 for mark in marks[:own]):
-                raise Miss(
+                raise MistakeError(
                     "mask-over-text",
                     f"A row's attention_mask was {code(row['attention_mask'])} and has become "
                     f"{code(marks)}: the model would not see all of the text.",

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping, need_number
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping, need_number
 from course.checks.training_run import FineTune
 from course.checks.training_trace import Told, Trace
 
@@ -121,7 +121,7 @@ class TrainStep(Check):
         told.judge_clipping()
         for returned, asked in zip(losses_in(observed), told.losses, strict=False):
             if not math.isclose(returned, asked, rel_tol=1e-3, abs_tol=1e-5):
-                raise Miss(
+                raise MistakeError(
                     "step-wrong-loss",
                     f"train_step returned {returned:.4f}, but the model's loss for this batch was "
                     f"{asked:.4f}. Return that loss, `loss.item()`, neither scaled nor summed up.",
@@ -133,7 +133,7 @@ class TrainStep(Check):
         losses_in(observed)
         for value in observed["losses"]:
             if getattr(value, "requires_grad", False) is True:
-                raise Miss(
+                raise MistakeError(
                     "step-returns-graph",
                     "The step is right, but the loss that train_step returns is still tied to the "
                     "computation it came from (`requires_grad` is True): plotting it raises an "
@@ -141,45 +141,45 @@ class TrainStep(Check):
                     credit=0.8,
                 )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text, said = raised.text, f"train_step raised {raised}."
         if "'NoneType' object has no attribute" in text:
-            return Miss(
+            return MistakeError(
                 "step-without-labels",
                 f"{said} The model was called without `labels=`, so its loss is None. The batch "
                 "holds them: `model(**batch)` passes all of it.",
             )
         if "'float' object has no attribute 'backward'" in text:
-            return Miss(
+            return MistakeError(
                 "step-item-too-early",
                 f"{said} `.item()` makes a plain number of the loss, and a number knows no "
                 "gradients. Call backward on the tensor; take `.item()` for the return.",
             )
         if "does not require grad" in text:
-            return Miss(
+            return MistakeError(
                 "step-without-gradients",
                 f"{said} The model was called under `torch.no_grad()`, or the loss was detached: "
                 "then there is nothing to go backward through.",
             )
         if "backward through the graph a second time" in text:
-            return Miss(
+            return MistakeError(
                 "step-backward-twice", f"{said} One loss, one `backward()`: it is called twice."
             )
         if text == "size" or "has no attribute 'size'" in text:
-            return Miss(
+            return MistakeError(
                 "step-batch-in-one-piece",
                 f"{said} The model got the whole batch as its first argument, `input_ids`. Two "
                 "stars unpack a dict into named arguments: `model(**batch)`.",
             )
         if "modified by an inplace operation" in text:
-            return Miss(
+            return MistakeError(
                 "step-backward-too-late",
                 f"train_step raised {raised.type_name}: a weight was changed before `backward()` "
                 "could use it. The optimizer steps after `backward()`, which tells it where to.",
             )
         if "same device" in text:
-            return Miss(
+            return MistakeError(
                 "step-batch-not-moved",
                 f"{said} The model is on the GPU, the batch on the CPU. Move every tensor of the "
                 "batch to `model.device`.",
@@ -188,10 +188,10 @@ class TrainStep(Check):
 
 
 def losses_in(observed: Any) -> list[float]:
-    """Return the losses that the steps returned, each one finite number; otherwise raise Miss."""
+    """Return the losses that the steps returned, each one finite number; otherwise raise MistakeError."""
     found = need_mapping(observed, ["losses"], "What was observed")["losses"]
     if not isinstance(found, list) or not found:
-        raise Miss("step-no-losses", "No losses came back from train_step.")
+        raise MistakeError("step-no-losses", "No losses came back from train_step.")
     return [need_number(value, "The loss that train_step returns") for value in found]
 
 
@@ -265,7 +265,7 @@ class Evaluate(Check):
     def judge_gradients(observed: Any) -> None:
         """Raise if the model was asked with gradients: right, but it costs memory and time."""
         if observed["gradients"] is True:
-            raise Miss(
+            raise MistakeError(
                 "evaluate-keeps-gradients",
                 "Both numbers are right, but PyTorch prepared a backward pass that never comes, "
                 "which costs memory and time. Ask the model inside `with torch.no_grad():`.",
@@ -281,14 +281,14 @@ class Evaluate(Check):
         accuracy, loss = whole
         again = scores(told["again"])
         if told["training"] is True or not same(whole, again):
-            raise Miss(
+            raise MistakeError(
                 "evaluate-dropout-on",
                 f"The same model on the same rows gave accuracy {accuracy:.3f} and loss {loss:.3f}, "
                 f"then {again[0]:.3f} and {again[1]:.3f}: it was asked in training mode, where "
                 "dropout switches parts of it off by chance. Call `model.eval()` first.",
             )
         if accuracy > 1.0001 and loss < 1 and math.isclose(loss * rows, round(loss * rows)):
-            raise Miss(
+            raise MistakeError(
                 "evaluate-keys-swapped",
                 f'Your "accuracy" is {accuracy:.3f} and your "loss" {loss:.3f}: they stand under '
                 "each other's name.",
@@ -300,11 +300,11 @@ class Evaluate(Check):
             )
             if not math.isclose(accuracy, round(accuracy), abs_tol=1e-6) or accuracy > rows:
                 kind = ("evaluate-percent", "a percentage. Leave out the 100")
-            raise Miss(
+            raise MistakeError(
                 kind[0], f"Your accuracy is {accuracy:g}; it looks like {kind[1]}: a share, 0 to 1."
             )
         if not same(whole, padded := scores(told["padded"])):
-            raise Miss(
+            raise MistakeError(
                 "evaluate-mask-forgotten",
                 f"More padding at the end of the reviews moved your loss from {loss:.4f} to "
                 f"{padded[1]:.4f}. Does the model get the `attention_mask` of each batch?",
@@ -327,13 +327,17 @@ class Evaluate(Check):
             f"accuracy {accuracy:.3f} and loss {loss:.3f}."
         )
         if math.isclose(accuracy, 1 - share, abs_tol=1e-3) and share != 0.5:
-            raise Miss("evaluate-error-rate", f"{given} That is the share of *wrong* rows.")
+            raise MistakeError("evaluate-error-rate", f"{given} That is the share of *wrong* rows.")
         if same((accuracy, loss), (wanted, share)):
-            raise Miss("evaluate-keys-swapped", f"{given} The two stand under each other's name.")
+            raise MistakeError(
+                "evaluate-keys-swapped", f"{given} The two stand under each other's name."
+            )
         if not math.isclose(accuracy, share, abs_tol=1e-3):
-            raise Miss("evaluate-wrong-accuracy", f"{given} What share of the rows is right?")
+            raise MistakeError(
+                "evaluate-wrong-accuracy", f"{given} What share of the rows is right?"
+            )
         if not math.isclose(loss, wanted, rel_tol=1e-3):
-            raise Miss(
+            raise MistakeError(
                 "evaluate-wrong-loss",
                 f"{given} The accuracy is right, the loss is not: the model's own `.loss` is the "
                 "mean cross-entropy of its raw logits.",
@@ -347,7 +351,7 @@ class Evaluate(Check):
         """Raise what explains that the same rows in one batch give something else."""
         for name, words in (("first", "Does `return` stand inside the loop?"), ("last", "")):
             if same(whole, scores(told.get(f"{name}_batch"))):
-                raise Miss(
+                raise MistakeError(
                     f"evaluate-{name}-batch-only",
                     f"Your result for {len(sizes)} batches is that of the {name} batch alone. "
                     + (words or "Each batch overwrites what the one before gave: add up instead."),
@@ -356,20 +360,20 @@ class Evaluate(Check):
         (accuracy, loss), (one_accuracy, one_loss) = whole, one
         cut = f"In batches of {sizes} rows"
         if abs(accuracy - one_accuracy) > 1e-4:
-            raise Miss(
+            raise MistakeError(
                 "evaluate-mean-of-accuracies",
                 f"{cut} your accuracy is {accuracy:.4f}; the same {rows} rows in one batch give "
                 f"{one_accuracy:.4f}. A row in a short batch must not weigh more: count right "
                 "rows and all rows, and divide once.",
             )
         if loss > 0.75 * batches * one_loss:
-            raise Miss(
+            raise MistakeError(
                 "evaluate-loss-summed",
                 f"{cut} your loss is {loss:.4f}, in one batch {one_loss:.4f}: it grows with the "
                 "number of batches. Asked for is the mean over rows.",
                 credit=0.5,
             )
-        raise Miss(
+        raise MistakeError(
             "evaluate-loss-not-weighted",
             f"{cut} your loss is {loss:.4f}; the same {rows} rows in one batch give "
             f"{one_loss:.4f}. The loss of a batch is the mean over its rows: multiply it by their "
@@ -377,29 +381,29 @@ class Evaluate(Check):
             credit=0.5,
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text, said = raised.text, f"evaluate raised {raised}."
         if "'NoneType' object has no attribute" in text or "must be real number, not None" in text:
-            return Miss(
+            return MistakeError(
                 "evaluate-without-labels",
                 f"{said} The model was called without `labels=`: then it returns logits, but its "
                 "loss is None. `model(**batch)` passes the labels too.",
             )
         if "must match the size of tensor" in text or "inconsistent numbers of samples" in text:
-            return Miss(
+            return MistakeError(
                 "evaluate-wrong-axis",
                 f"{said} As many predictions as *classes* were compared with one label a row. "
                 "Each row's class is along dim=1 of the logits.",
             )
         if "that requires grad" in text:
-            return Miss(
+            return MistakeError(
                 "evaluate-numpy-with-gradients",
                 f"{said} Ask the model inside `with torch.no_grad():`, then its outputs carry no "
                 "gradients, and NumPy may have them.",
             )
         if "same device" in text:
-            return Miss(
+            return MistakeError(
                 "evaluate-batch-not-moved",
                 f"{said} The model is on the GPU, the batch on the CPU: move it to `model.device`.",
             )
@@ -407,9 +411,9 @@ class Evaluate(Check):
 
 
 def scores(value: Any) -> tuple[float, float]:
-    """Return accuracy and loss of one result of `evaluate`; raises Miss."""
+    """Return accuracy and loss of one result of `evaluate`; raises MistakeError."""
     if isinstance(value, tuple | list):
-        raise Miss(
+        raise MistakeError(
             "evaluate-not-a-dict",
             f'evaluate returns {code(value)}. Return a dictionary, {{"accuracy": …, "loss": …}}: '
             "names say which is which.",

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
 from course.checks.metrics import numbers
 from course.checks.tiny import padded, same, some_reviews, tiny_classifier
 
@@ -54,9 +54,9 @@ class PredictLogits(Check):
 
     @staticmethod
     def judge_gradient(observed: Any) -> None:
-        """Raise :class:`Miss` if the logits, which are right, still hang on a graph."""
+        """Raise :class:`MistakeError` if the logits, which are right, still hang on a graph."""
         if getattr(observed["once"], "requires_grad", False):
-            raise Miss(
+            raise MistakeError(
                 "logits-with-gradient",
                 "The logits are right, but they carry `requires_grad=True`: PyTorch kept all "
                 "intermediate results for a backward pass that never comes, and `.numpy()` will "
@@ -65,12 +65,12 @@ class PredictLogits(Check):
             )
 
     def results(self, observed: Any, **inputs: Any) -> dict[str, Any]:
-        """Return the logits as tensors if they behave as logits do; otherwise raise Miss."""
+        """Return the logits as tensors if they behave as logits do; otherwise raise MistakeError."""
         reviews, classes = inputs["reviews"], inputs["classes"]
         names = ("once", "again", "padded", "backwards", "alone")
         told = need_mapping(observed, names, "What was observed")
         if isinstance(told["once"], dict) and "logits" in told["once"]:
-            raise Miss(
+            raise MistakeError(
                 "logits-in-a-package",
                 "Your function returns the model's whole output. The logits are inside it: "
                 "`.logits`.",
@@ -81,7 +81,7 @@ class PredictLogits(Check):
             self._judge_shape(found[name], len(reviews), classes)
         self._judge_scale(once)
         if not same(once, found["again"]):
-            raise Miss(
+            raise MistakeError(
                 "logits-dropout-on",
                 "Asked twice for the same batch, your function gave different logits: "
                 f"{code(_short(once[0]))}, then {code(_short(found['again'][0]))} for the first "
@@ -89,7 +89,7 @@ class PredictLogits(Check):
                 "method of the model ends that?",
             )
         if len(once) > 1 and same(once[:1].expand_as(once), once):
-            raise Miss(
+            raise MistakeError(
                 "logits-rows-alike",
                 f"All {len(once)} different reviews got the same logits. That happens when the "
                 "attention mask is all zeros, so that BERT looks at no word: the *second* "
@@ -97,7 +97,7 @@ class PredictLogits(Check):
                 "batch is `token_type_ids`. Pass by name, not by place.",
             )
         if not same(once, found["padded"]):
-            raise Miss(
+            raise MistakeError(
                 "logits-mask-forgotten",
                 f"The first review's logits are {code(_short(once[0]))}; with more padding behind "
                 f"it they become {code(_short(found['padded'][0]))}. BERT read the padding as "
@@ -105,19 +105,19 @@ class PredictLogits(Check):
             )
         alone = found["alone"]
         if alone.shape != (1, classes):
-            raise Miss(
+            raise MistakeError(
                 "logits-batch-of-one",
                 f"For a batch of one review the logits should be 1 × {classes}; yours have the "
                 f"shape {tuple(alone.shape)}. Is a dimension squeezed away?",
             )
         if not same(once.flip(0), found["backwards"]):
-            raise Miss(
+            raise MistakeError(
                 "logits-order",
                 "With the reviews in backward order your logits are not in backward order. Row i "
                 "of the logits belongs to row i of the batch.",
             )
         if not same(once[:1], alone):
-            raise Miss(
+            raise MistakeError(
                 "logits-of-neighbours",
                 f"In a batch of {len(once)} the first review's logits are {code(_short(once[0]))}, "
                 f"asked alone {code(_short(alone[0]))}. A review's logits must not depend on what "
@@ -131,17 +131,17 @@ class PredictLogits(Check):
         if shape == (rows, classes):
             return
         if shape in ((classes,), (1, classes)):
-            raise Miss(
+            raise MistakeError(
                 "logits-first-only",
                 f"{given} your function returns the logits of one review only. Return all rows.",
             )
         if shape == (rows,):
-            raise Miss(
+            raise MistakeError(
                 "logits-argmaxed",
                 f"{given} your function returns {rows} numbers. These look like class ids: the "
                 "argmax comes later, here the logits themselves are asked for.",
             )
-        raise Miss(
+        raise MistakeError(
             "logits-shape",
             f"{given} the logits should be {rows} × {classes}; yours have the shape {shape}.",
         )
@@ -152,24 +152,24 @@ class PredictLogits(Check):
 
         ones = torch.ones(len(once), dtype=once.dtype)
         if bool((once >= 0).all()) and same(once.sum(dim=1), ones):
-            raise Miss(
+            raise MistakeError(
                 "logits-softmaxed",
                 f"Each row of your result adds up to 1 ({code(_short(once[0]))}, …): these are "
                 "probabilities, softmax has been applied. The loss takes raw logits; after a second "
                 "softmax it would learn badly without any error.",
             )
         if same(once.exp().sum(dim=1), ones):
-            raise Miss(
+            raise MistakeError(
                 "logits-log-softmaxed",
                 f"The exponentials of each row add up to 1 ({code(_short(once[0]))}, …): these are "
                 "log-probabilities. Return the model's logits as they are.",
             )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text = raised.text
         if "requires grad" in text and "numpy" in text:
-            return Miss(
+            return MistakeError(
                 "logits-numpy-refused",
                 f"Your function raised {str(raised).rstrip('.')}. The logits still hang on "
                 "the notes for a backward pass: ask the model inside `with torch.no_grad():`.",
@@ -177,14 +177,14 @@ class PredictLogits(Check):
         if raised.type_name == "AttributeError" and (
             not text or "'size'" in text or "'shape'" in text
         ):
-            return Miss(
+            return MistakeError(
                 "batch-not-unpacked",
                 "Your function raised an AttributeError inside the model. It was probably given the "
                 "batch as one thing; the model wants its entries one by one, each by its name: "
                 "`model(**batch)` does that.",
             )
         if "object is not callable" in text and "Tensor" in text:
-            return Miss(
+            return MistakeError(
                 "logits-called",
                 f"Your function raised {raised}. `logits` is a value, not a method: leave the "
                 "brackets out.",

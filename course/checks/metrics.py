@@ -7,19 +7,19 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
 
 #: How far a share may be from the right one: rounding is no mistake.
 TOLERANCE = 0.002
 
 
 def numbers(value: Any, what: str) -> Any:
-    """Return `value` (a number, tensor, array or list of them) as a float64 tensor, or Miss."""
+    """Return `value` (a number, tensor, array or list of them) as a float64 tensor, or MistakeError."""
     import numpy
     import torch
 
     if value is None:
-        raise Miss("returns-none", f"{what} is None. Does your function end with `return`?")
+        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
     if isinstance(value, numpy.ndarray):
         value = torch.from_numpy(numpy.ascontiguousarray(value))
     if isinstance(value, bool | int | float):
@@ -29,24 +29,26 @@ def numbers(value: Any, what: str) -> Any:
         if len({part.shape for part in parts}) == 1:
             value = torch.stack(parts)
     if not isinstance(value, torch.Tensor) or value.numel() > 100_000:
-        raise Miss("not-numbers", f"{what} should be made of numbers; yours is {code(value)}.")
+        raise MistakeError(
+            "not-numbers", f"{what} should be made of numbers; yours is {code(value)}."
+        )
     try:
         return value.detach().to(torch.float64)
     except RuntimeError:
-        raise Miss("not-numbers", f"{what} has a dtype that nobody can compare.") from None
+        raise MistakeError("not-numbers", f"{what} has a dtype that nobody can compare.") from None
 
 
 def share(value: Any, what: str) -> float:
-    """Return `value` as one finite number, or Miss."""
+    """Return `value` as one finite number, or MistakeError."""
     found = numbers(value, what)
     if found.numel() != 1:
-        raise Miss(
+        raise MistakeError(
             "several-numbers",
             f"{what} should be one number; yours is {found.numel()} numbers in the shape "
             f"{tuple(found.shape)}.",
         )
     if not math.isfinite(result := found.item()):
-        raise Miss("not-finite", f"{what} is {result}: a division by zero?")
+        raise MistakeError("not-finite", f"{what} is {result}: a division by zero?")
     return result
 
 
@@ -133,22 +135,22 @@ class MajorityBaseline(Tabled):
         given = given if len(given) <= 150 else "majority_baseline"
         for mistake, wrong in self.mistakes(**inputs).items():
             if close(found, wrong):
-                raise Miss(mistake, f"{given} returns {found:g}. {self.messages[mistake]}")
+                raise MistakeError(mistake, f"{given} returns {found:g}. {self.messages[mistake]}")
         if close(found / 100, self.answer(**inputs)):
-            raise Miss(
+            raise MistakeError(
                 "majority-in-percent",
                 f"{given} returns {found:g}: a percentage. An accuracy is a share, from 0 to 1.",
             )
-        raise Miss(
+        raise MistakeError(
             "majority-wrong",
             f"{given} returns {found:g}.{self.expected(**inputs)} Which class is commonest in "
             "training, and in what share of the test labels does it occur?",
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         if raised.type_name == "AttributeError" and "'bool' object" in raised.text:
-            return Miss(
+            return MistakeError(
                 "list-compared-with-number",
                 f"Your function raised {raised}. `labels == 1` compares the whole *list* with a "
                 "number, which is simply False. Compare label by label, or make it an array first.",
@@ -223,7 +225,7 @@ class ClassScores(Tabled):
         for name in names:
             found = numbers(told[name], f"The {name}")
             if found.numel() > 1:
-                raise Miss(
+                raise MistakeError(
                     "scores-of-every-class",
                     f"Your {name} is {found.numel()} numbers, one for every class "
                     "(`average=None` gives that). Asked for is the one class `positive`.",
@@ -242,23 +244,23 @@ class ClassScores(Tabled):
             if same(wrong):
                 credit = 0.5 if mistake == "f1-arithmetic-mean" else 0.0
                 message = f"{given} {shown}. {self.messages[mistake]}"
-                raise Miss(mistake, message, credit=credit)
+                raise MistakeError(mistake, message, credit=credit)
         if same({name: value * 100 for name, value in right.items()}):
-            raise Miss(
+            raise MistakeError(
                 "scores-in-percent", f"{given} {shown}: percentages. Scores are shares, 0 to 1."
             )
         wrong_names = [name for name in names if not close(scores[name], right[name])]
-        raise Miss(
+        raise MistakeError(
             "scores-wrong",
             f"{given} {shown}; wrong is: {', '.join(wrong_names)}. Precision: of those *predicted* "
             "as this class, how many are? Recall: of those that *are* this class, how many were "
             "found?",
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         if "average='binary'" in raised.text:
-            return Miss(
+            return MistakeError(
                 "average-left-binary",
                 f"Your function raised {raised} There may be more than two classes: turn the "
                 'question into "this class or not?" first, or name the class with `labels=`.',
@@ -313,12 +315,14 @@ class AccuracyInterval(Tabled):
         """See :class:`Check`."""
         given = f"accuracy_interval({inputs['correct']}, {inputs['total']})"
         if isinstance(observed, dict):
-            raise Miss("not-a-pair", f"{given} should be the pair `(low, high)`, not a dictionary.")
+            raise MistakeError(
+                "not-a-pair", f"{given} should be the pair `(low, high)`, not a dictionary."
+            )
         ends = numbers(observed, f"The result of {given}").flatten().tolist()
         if not all(map(math.isfinite, ends)):
-            raise Miss("not-finite", f"{given} returns {code(ends)}: a division by zero?")
+            raise MistakeError("not-finite", f"{given} returns {code(ends)}: a division by zero?")
         if len(ends) != 2:
-            raise Miss(
+            raise MistakeError(
                 "not-a-pair",
                 f"{given} returns {code([round(end, 4) for end in ends[:9]])}. Asked for are two "
                 "numbers, `(low, high)`: where the interval begins and where it ends.",
@@ -326,15 +330,15 @@ class AccuracyInterval(Tabled):
         low, high = ends
         shown = f"({low:.4f}, {high:.4f})"
         if low > high:
-            raise Miss("ends-swapped", f"{given} returns {shown}: put the lower end first.")
+            raise MistakeError("ends-swapped", f"{given} returns {shown}: put the lower end first.")
         ranges = self.answer(**inputs)
         if all(least <= end <= most for end, (least, most) in zip(ends, ranges, strict=True)):
             return
         for mistake, wrong in self.mistakes(**inputs).items():
             if all(abs(end - other) < 0.0005 for end, other in zip(ends, wrong, strict=True)):
-                raise Miss(mistake, f"{given} returns {shown}. {self.messages[mistake]}")
+                raise MistakeError(mistake, f"{given} returns {shown}. {self.messages[mistake]}")
         if low > 1:
-            raise Miss(
+            raise MistakeError(
                 "interval-not-in-shares",
                 f"{given} returns {shown}. Give both ends as shares between 0 and 1, as "
                 "accuracies are: neither percent nor counts.",
@@ -345,7 +349,7 @@ class AccuracyInterval(Tabled):
             what = "too narrow"
         if high - low > high_most - low_least:
             what = "too wide"
-        raise Miss(
+        raise MistakeError(
             "interval-wrong",
             f"{given} returns {shown}, which is {what}. Middle: the accuracy p. To either "
             "side: 1.96 times the standard error of p.",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
 from course.checks.logits import PredictLogits
 from course.checks.metrics import numbers
 from course.checks.parameters import CountParameters, FreezeEncoder
@@ -92,12 +92,12 @@ class BuildClassifier(Check):
         names = inputs["class_names"]
         found = need_mapping(observed, ["kind", "module"], "What was observed")
         if found["kind"] is None:
-            raise Miss(
+            raise MistakeError(
                 "returns-none",
                 "The result of build_classifier is None. Does your function end with `return`?",
             )
         if found["module"] is not True:
-            raise Miss(
+            raise MistakeError(
                 "classifier-not-a-model",
                 f"build_classifier returns no model, but something of the kind {code(found['kind'])}. "
                 "Return what `….from_pretrained(…)` gives you.",
@@ -105,7 +105,7 @@ class BuildClassifier(Check):
         keys = ["logits", "pooled", "weight", "bias", "id2label", "label2id"]
         found = need_mapping(observed, keys, "What was observed")
         if found["logits"] is None:
-            raise Miss(
+            raise MistakeError(
                 "headless-model",
                 f"build_classifier returns a {code(found['kind'])}, and its output has no `logits`: "
                 "it is an encoder without a classification head. `num_labels` raised no error "
@@ -125,14 +125,14 @@ class BuildClassifier(Check):
                 .double()
             )
         if found["pooled"] is None:
-            raise Miss(
+            raise MistakeError(
                 "encoder-missing",
                 "Your model gives logits, but it has no BERT encoder with a pooler under them. "
                 "Return one of transformers' own classes for sequence classification.",
             )
         self._judge_encoder(numbers(found["pooled"], "The encoder's output"), pooled)
         if found["weight"] is None or found["bias"] is None:
-            raise Miss(
+            raise MistakeError(
                 "head-missing",
                 "Your model has no linear layer called `classifier` with a weight and a bias. "
                 "Return one of transformers' own classes for sequence classification.",
@@ -144,7 +144,7 @@ class BuildClassifier(Check):
             or bias.shape != (len(names),)
             or not same(logits, pooled @ weight.T + bias)
         ):
-            raise Miss(
+            raise MistakeError(
                 "head-bypassed",
                 "The logits of your model are not what its head makes of the encoder's output. "
                 "Leave the model as `from_pretrained` gives it.",
@@ -157,37 +157,37 @@ class BuildClassifier(Check):
         if shape == (rows, classes):
             return
         if len(shape) == 3 and shape[0] == rows:
-            raise Miss(
+            raise MistakeError(
                 "logits-per-token",
                 f"{given}; yours have the shape {shape}: an answer for every *token*. You need the "
                 "class that answers once for the whole sequence.",
             )
         if shape == (rows, 1):
-            raise Miss(
+            raise MistakeError(
                 "one-logit-regression",
                 f"{given}; yours are {rows} × 1. With `num_labels=1` BERT predicts one number by "
                 "mean squared error (regression), and the largest of one logit is always class 0.",
             )
         if shape == (rows, 2):
-            raise Miss(
+            raise MistakeError(
                 "num-labels-default",
                 f"{given}; yours are {rows} × 2. Two is the default (or was it typed in?). With a "
                 'label 2 in the data the loss would raise "Target 2 is out of bounds". Take the '
                 "number from `class_names`.",
             )
-        raise Miss("num-labels-wrong", f"{given}; yours have the shape {shape}.")
+        raise MistakeError("num-labels-wrong", f"{given}; yours have the shape {shape}.")
 
     @staticmethod
     def _judge_encoder(observed: Any, pooled: Any) -> None:
         if observed.shape != pooled.shape:
-            raise Miss(
+            raise MistakeError(
                 "other-checkpoint",
                 f"The encoder in the folder `checkpoint` turns these reviews into {pooled.shape[1]} "
                 f"numbers each; the one in your model gives the shape {tuple(observed.shape)}. "
                 "Load from the argument `checkpoint`, not from a place of your own.",
             )
         if not same(observed, pooled):
-            raise Miss(
+            raise MistakeError(
                 "random-encoder",
                 "Your model has the right shape, but its encoder is not the checkpoint's: the same "
                 "reviews give other numbers. A model built from a *configuration* (`from_config`, "
@@ -201,7 +201,7 @@ class BuildClassifier(Check):
         id2label, label2id = _texts_and_ids(id2label), _texts_and_ids(label2id)
         defaults = {place: f"LABEL_{place}" for place in range(len(names))}
         if id2label == defaults:
-            raise Miss(
+            raise MistakeError(
                 "names-left",
                 f"The encoder and the head are right. But `config.id2label` is still {defaults}: "
                 "whoever uses your model later cannot know what class 0 means. (Setting only "
@@ -209,7 +209,7 @@ class BuildClassifier(Check):
                 credit=0.5,
             )
         if id2label == {str(place): name for place, name in right.items()}:
-            raise Miss(
+            raise MistakeError(
                 "names-string-keys",
                 f"The encoder and the head are right. But the keys of `config.id2label` are texts: "
                 f"{code(id2label)}. `config.id2label[0]` would raise KeyError: 0. Class ids are "
@@ -217,7 +217,7 @@ class BuildClassifier(Check):
                 credit=0.5,
             )
         if isinstance(id2label, list | tuple):
-            raise Miss(
+            raise MistakeError(
                 "names-as-list",
                 "The encoder and the head are right. But `config.id2label` is a list; "
                 "`save_pretrained` will stop with AttributeError: 'list' object has no attribute "
@@ -225,50 +225,50 @@ class BuildClassifier(Check):
                 credit=0.5,
             )
         if id2label == {name: place for place, name in right.items()}:
-            raise Miss(
+            raise MistakeError(
                 "names-swapped",
                 f"The encoder and the head are right. But `config.id2label` is {code(id2label)}: "
                 "read its name aloud, id *to* label. The other one goes from label to id.",
                 credit=0.5,
             )
         if id2label != right:
-            raise Miss(
+            raise MistakeError(
                 "names-wrong",
                 f"The encoder and the head are right. But for the classes {names} "
                 f"`config.id2label` is {code(id2label)}. The first name belongs to class 0.",
                 credit=0.5,
             )
         if label2id != {name: place for place, name in right.items()}:
-            raise Miss(
+            raise MistakeError(
                 "label2id-left",
                 f"`config.id2label` is right, but `config.label2id` is {code(label2id)}. It is not "
                 "worked out from the other: give both, and let them say the same.",
                 credit=0.5,
             )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text = raised.text
         if raised.type_name == "NameError" or "cannot import name" in text:
-            return Miss(
+            return MistakeError(
                 "class-not-imported",
                 f"Your function raised {raised}. Import the class from transformers, and compare "
                 "its name letter by letter with the lesson's.",
             )
         if "interpreted as an integer" in text:
-            return Miss(
+            return MistakeError(
                 "num-labels-a-list",
                 f"Your function raised {raised}. `num_labels` is a number: how many names are "
                 "there in `class_names`?",
             )
         if "connect to" in text or "is not a local folder" in text or "model identifier" in text:
-            return Miss(
+            return MistakeError(
                 "checkpoint-by-name",
                 f"Your function raised {str(raised)[:200]}. Load "
                 "from the argument `checkpoint`, whatever it is, not from a name of your own.",
             )
         if "no attribute" in text and "classifier" in text:
-            return Miss(
+            return MistakeError(
                 "head-touched",
                 f"Your function raised {raised}. The class that you load has no head to be "
                 "changed; take one that has.",

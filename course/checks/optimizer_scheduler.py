@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
 from course.checks.fine_tuning import TrainStep, as_batch, draw_reviews, losses_in, tiny_bert
 from course.checks.training_trace import Told, Trace
 
@@ -88,17 +88,17 @@ class MakeOptimizer(Check):
         self.symptoms(observed, **inputs)
 
     def steps(self, observed: Any, seed: int) -> tuple[Any, list[Any], list[Any]]:
-        """Return the model as it was, and the weights after each step; otherwise raise Miss."""
+        """Return the model as it was, and the weights after each step; otherwise raise MistakeError."""
         import torch
 
         found = need_mapping(observed, ["idle", "moved"], "What was observed")
         if "instead" in found:
             if found["instead"] is None:
-                raise Miss(
+                raise MistakeError(
                     "optimizer-none",
                     "make_optimizer returns None. Does it end with `return` and the optimizer?",
                 )
-            raise Miss(
+            raise MistakeError(
                 "not-an-optimizer",
                 f"make_optimizer returned {code(found['instead'])}; that is no optimizer, for it "
                 "has no `step()`.",
@@ -108,20 +108,22 @@ class MakeOptimizer(Check):
         for name, count in (("idle", 1), ("moved", 2)):
             weights = found[name]
             if not isinstance(weights, list) or len(weights) != count:
-                raise Miss("optimizer-no-weights", "The weights after a step did not come back.")
+                raise MistakeError(
+                    "optimizer-no-weights", "The weights after a step did not come back."
+                )
             for tensor in weights:
                 if (
                     not isinstance(tensor, torch.Tensor)
                     or tensor.shape != shape
                     or tensor.dtype not in (torch.float32, torch.float64)
                 ):
-                    raise Miss(
+                    raise MistakeError(
                         "optimizer-other-weights",
                         "After make_optimizer the model has other weights than before: it should "
                         "make an optimizer and leave the model as it is.",
                     )
                 if not bool(torch.isfinite(tensor).all()):
-                    raise Miss(
+                    raise MistakeError(
                         "optimizer-not-finite", "After a step some weights are infinite or NaN."
                     )
         return model, found["idle"], found["moved"]
@@ -137,13 +139,13 @@ class MakeOptimizer(Check):
         moves = {name: start[name] - weights for name, weights in by_name(model, moved[0]).items()}
         still = [name for name, move in moves.items() if not bool(move.abs().max() > 0)]
         if len(still) == len(moves):
-            raise Miss(
+            raise MistakeError(
                 "optimizer-moves-nothing",
                 "Every weight had a gradient, the optimizer took a step, and nothing moved. Does "
                 "it hold the parameters of the model that you were given, and not of a copy?",
             )
         if still:
-            raise Miss(
+            raise MistakeError(
                 "parameters-left-out",
                 f"{len(still)} of {len(moves)} tensors never move, {_some(still)} among them: the "
                 "optimizer does not hold them. Each parameter belongs into exactly one group. "
@@ -154,7 +156,7 @@ class MakeOptimizer(Check):
         small = float(steps[gradients.abs() < 0.03].median())
         large = float(steps[gradients.abs() > 0.5].median())
         if small < 0.6 * large:
-            raise Miss(
+            raise MistakeError(
                 "sgd-not-adamw",
                 "Weights with a large gradient moved much further than weights with a small one, "
                 "in proportion to it. So does SGD. AdamW divides by the gradient's usual size, "
@@ -163,7 +165,7 @@ class MakeOptimizer(Check):
         for name, move in moves.items():
             way = float(move.abs().median())
             if not 0.6 < way / learning_rate < 1.6:
-                raise Miss(
+                raise MistakeError(
                     "learning-rate-ignored",
                     f"With learning_rate={learning_rate:g} the first step of AdamW moves a weight "
                     f"by about {learning_rate:g}; in `{name}` yours moves them by {way:.2g}. Does "
@@ -180,7 +182,7 @@ class MakeOptimizer(Check):
         for name, before in start.items():
             way = before - after[name]
             if float(way.abs().median()) > 0.5 * learning_rate:
-                raise Miss(
+                raise MistakeError(
                     "adam-not-adamw",
                     f"With gradients of 0, `{name}` moved by {float(way.abs().median()):.2g} a "
                     "weight: a full step, large weights no more than small ones. That is Adam, "
@@ -191,14 +193,14 @@ class MakeOptimizer(Check):
         wanted = f"weight_decay={weight_decay:g}"
         decayed = [name for name, share in shares.items() if abs(share) > 0.02 * weight_decay]
         if not decayed:
-            raise Miss(
+            raise MistakeError(
                 "decay-nowhere",
                 f"With {wanted} and gradients of 0 no weight shrinks at all: decay is off "
                 "everywhere. It should be off for biases and LayerNorm only.",
             )
         strange = next((n for n in decayed if abs(shares[n] / weight_decay - 1) > 0.05), None)
         if strange:
-            raise Miss(
+            raise MistakeError(
                 "weight-decay-ignored",
                 f"With {wanted}, `{strange}` shrinks as if it were {shares[strange]:.2g}. Does the "
                 "optimizer get the `weight_decay` that make_optimizer was given? (Left out, it "
@@ -210,63 +212,63 @@ class MakeOptimizer(Check):
         wrong = [name for name in decayed if name not in others]
         missing = [name for name in others if name not in decayed]
         if missing and wrong:
-            raise Miss(
+            raise MistakeError(
                 "decay-reversed",
                 f"With {wanted}, {_some(wrong)} shrink and {_some(missing)} do not: it is the "
                 "other way round.",
             )
         if missing:
-            raise Miss(
+            raise MistakeError(
                 "decay-too-narrow",
                 f"{len(missing)} tensors that are neither bias nor LayerNorm do not shrink: "
                 f"{_some(missing)}. Only biases and LayerNorm are to be spared.",
             )
         if set(wrong) == {*biases, *norms}:
-            raise Miss(
+            raise MistakeError(
                 "decay-everywhere",
                 f"With {wanted} all {len(start)} tensors shrink, biases and LayerNorm too. Give "
                 "the optimizer two groups of parameters, each with a `weight_decay` of its own.",
             )
         if set(wrong) & set(norms):
-            raise Miss(
+            raise MistakeError(
                 "layer-norm-decays",
                 f"LayerNorm's weights are not spared: {_some(set(wrong) & set(norms))} shrink. "
                 "Look closely at how those names are written (`model.named_parameters()`).",
             )
         if wrong:
-            raise Miss(
+            raise MistakeError(
                 "biases-decay",
                 f"LayerNorm's weights are spared, but biases are not: {_some(wrong)} shrink.",
             )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text, said = raised.text, f"make_optimizer raised {raised.type_name}."
         if "cannot import name" in text and "'transformers'" in text:
-            return Miss(
+            return MistakeError(
                 "old-adamw-import",
                 f"{raised.text.partition(' (')[0]}. Many pages still show that import, but the "
                 "optimizers have gone from transformers: they are PyTorch's, in `torch.optim`.",
             )
         if "more than one parameter group" in text:
-            return Miss(
+            return MistakeError(
                 "parameters-in-two-groups",
                 f"{said} Some parameters are in both groups. LayerNorm has a bias too: does one "
                 "of your conditions let it in twice?",
             )
         if "object is not iterable" in text:
-            return Miss(
+            return MistakeError(
                 "model-for-parameters",
                 f"{said} An optimizer wants parameters, or groups of them; it got the whole model.",
             )
         if "can only optimize Tensors" in text:
-            return Miss(
+            return MistakeError(
                 "optimizer-of-names",
                 f"{said} {text[:120]}. In a group belong the parameters; their names only help "
                 "you to choose.",
             )
         if "unexpected keyword argument" in text:
-            return Miss(
+            return MistakeError(
                 "adamw-keyword",
                 f"{said} {text[:160]}. AdamW calls them `lr` and `weight_decay`.",
             )
@@ -328,7 +330,7 @@ class Update(Check):
         found = need_mapping(observed, ["losses", "told"], "What was observed")
         told = Told(found["told"])
         if told._before("step", "backward"):
-            raise Miss(
+            raise MistakeError(
                 "step-backward-too-late",
                 f"Your step does: {told.order()}. The optimizer steps before the gradients of "
                 "this batch exist.",
@@ -338,7 +340,7 @@ class Update(Check):
         self._judge_clipping(told, inputs["max_norm"])
         for returned, asked in zip(losses_in(found), told.losses, strict=False):
             if not math.isclose(returned, asked, rel_tol=1e-3, abs_tol=1e-5):
-                raise Miss(
+                raise MistakeError(
                     "step-wrong-loss",
                     f"update returned {returned:.4f}, but the model's loss for this batch was "
                     f"{asked:.4f}. Return that loss, `loss.item()`, neither scaled nor summed up.",
@@ -353,38 +355,40 @@ class Update(Check):
         seen = {event for call in told.calls for event in call}
         if max_norm > 1e3:  # far above what any batch here has
             if norm > 0.9 * max_norm:
-                raise Miss(
+                raise MistakeError(
                     "update-stretches",
                     f"With max_norm={max_norm:g} the gradients had a norm of {norm:.4g} when the "
                     "optimizer came: they were stretched to it. Clipping only ever shortens.",
                 )
             if norm < 1.001:
-                raise Miss("update-own-norm", _OTHER_NORM.format(norm=norm, max_norm=max_norm))
+                raise MistakeError(
+                    "update-own-norm", _OTHER_NORM.format(norm=norm, max_norm=max_norm)
+                )
             return
         if all(0.99 * max_norm < found < 1.001 * max_norm for found in told.norms):
             return
         if told._before("step", "clip"):
-            raise Miss(
+            raise MistakeError(
                 "update-clips-too-late",
                 f"{order} The optimizer had used the gradients, with a norm of {norm:.3g}, before "
                 f"they were clipped to {max_norm:g}. Clip between `backward()` and the optimizer.",
             )
         if told._before("clip", "backward"):
-            raise Miss(
+            raise MistakeError(
                 "update-clips-too-early",
                 f"{order} When you clip, there are no gradients of this batch yet; the optimizer "
                 f"then used a norm of {norm:.3g} instead of {max_norm:g}. Clip after `backward()`.",
             )
         if any(math.isclose(value, max_norm, rel_tol=1e-5) for value in told.largest):
-            raise Miss(
+            raise MistakeError(
                 "update-clips-each-value",
                 f"Each single gradient was cut to at most {max_norm:g}, but the norm of all "
                 f"together is {norm:.3g}. `clip_grad_norm_` scales all of them alike and keeps "
                 "their direction.",
             )
         if "clip" in seen or norm < 1.001:
-            raise Miss("update-own-norm", _OTHER_NORM.format(norm=norm, max_norm=max_norm))
-        raise Miss(
+            raise MistakeError("update-own-norm", _OTHER_NORM.format(norm=norm, max_norm=max_norm))
+        raise MistakeError(
             "update-not-clipped",
             f"{order} The optimizer used gradients with a norm of {norm:.3g}, though max_norm was "
             f"{max_norm:g}: one odd batch can throw the model far off. Clip between `backward()` "
@@ -396,7 +400,7 @@ class Update(Check):
         """Raise if a loss still hangs on the graph."""
         with_name(lambda: TrainStep.judge_form(observed))
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         miss = TrainStep().explain(raised, **inputs)
         return miss and named(miss)
@@ -409,17 +413,17 @@ _OTHER_NORM = (
 )
 
 
-def named(miss: Miss) -> Miss:
+def named(miss: MistakeError) -> MistakeError:
     """Return what lesson 05 would say of a step, with this lesson's name for it."""
     message = miss.message.replace("train_step", "update")
-    return Miss(miss.misconception, message, credit=miss.credit)
+    return MistakeError(miss.misconception, message, credit=miss.credit)
 
 
 def with_name(judge: Callable[[], None]) -> None:
-    """Call `judge`; a Miss that it raises gets this lesson's name for a step."""
+    """Call `judge`; a MistakeError that it raises gets this lesson's name for a step."""
     try:
         judge()
-    except Miss as miss:
+    except MistakeError as miss:
         raise named(miss) from None
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs, Miss, Raised, need_mapping, need_number
+from course.checks.base import Check, Inputs, MistakeError, Raised, need_mapping, need_number
 from course.checks.metrics import Tabled, numbers
 from course.checks.tiny import tiny_config
 
@@ -70,18 +70,18 @@ class CountParameters(Tabled):
         for key, number in (("total", total), ("trainable", trainable)):
             for kind in ("tensors", "rows", "matrices"):
                 if number == others[key][kind] != right[key]:
-                    raise Miss(
+                    raise MistakeError(
                         f"count-{kind}",
                         f"For a little BERT your {key!r} is {number:.0f}. {self.messages[kind]}",
                     )
         if total == right["trainable"] != right["total"]:
-            raise Miss(
+            raise MistakeError(
                 "count-total-trainable",
                 f"In a model with frozen parameters your 'total' is {total:.0f}: only those that "
                 "train. Frozen parameters are in the model as well, and in its memory.",
             )
         if total != right["total"]:
-            raise Miss(
+            raise MistakeError(
                 "count-total-wrong",
                 f"For a little BERT with the config {inputs['sizes']} your 'total' is {total:.0f}, "
                 "and that is not the number of elements of all its parameters.",
@@ -90,7 +90,7 @@ class CountParameters(Tabled):
             return
         frozen = right["total"] - right["trainable"]
         if trainable == 0:
-            raise Miss(
+            raise MistakeError(
                 "count-nothing-trainable",
                 "The total is right, but you find 0 trainable parameters. The tensors in "
                 "`state_dict()` are detached and never ask for a gradient; look at the "
@@ -98,30 +98,30 @@ class CountParameters(Tabled):
                 credit=0.5,
             )
         if trainable == right["total"]:
-            raise Miss(
+            raise MistakeError(
                 "count-frozen-too",
                 f"The total is right, but in a model with frozen parameters your 'trainable' is "
                 f"the total, {trainable:.0f}. Each parameter knows whether it wants a gradient.",
                 credit=0.5,
             )
         if trainable == frozen:
-            raise Miss(
+            raise MistakeError(
                 "count-the-frozen",
                 f"The total is right, but your 'trainable' is {trainable:.0f}: exactly those that "
                 "are frozen. Is the condition the wrong way round?",
                 credit=0.5,
             )
-        raise Miss(
+        raise MistakeError(
             "count-trainable-wrong",
             f"The total is right, but your 'trainable' is {trainable:.0f}. Frozen here is what "
             f"begins with {inputs['frozen']}. Decide for each parameter, not for a whole part.",
             credit=0.5,
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         if "generator" in raised.text:
-            return Miss(
+            return MistakeError(
                 "count-generator",
                 f"Your function raised {raised}. `model.parameters()` hands out one parameter "
                 "after the other: go through them in a loop, or make a list.",
@@ -185,13 +185,13 @@ class FreezeEncoder(Check):
 
     @staticmethod
     def weights(observed: Any, before: dict[str, Any]) -> dict[str, Any]:
-        """Return the observed weights if they have the names and shapes of `before`, or Miss."""
+        """Return the observed weights if they have the names and shapes of `before`, or MistakeError."""
         told = need_mapping(observed, ["weights"], "What was observed")["weights"]
         told = need_mapping(told, before, "The model's state_dict")
         after = {name: numbers(told[name], f"The weight {name}") for name in before}
         for name, tensor in before.items():
             if after[name].shape != tensor.shape or not bool(after[name].isfinite().all()):
-                raise Miss(
+                raise MistakeError(
                     "freeze-rebuilt",
                     f"After your function and two training steps {name} has another shape, or is "
                     "not finite. Leave the model's weights as they are; only say which may change.",
@@ -209,9 +209,9 @@ class FreezeEncoder(Check):
         moved = {part_of(name) for name in changed}
         still = {part_of(name) for name in before} - moved
         if not moved:
-            raise Miss(*_everything_frozen("nothing in the model had changed."))
+            raise MistakeError(*_everything_frozen("nothing in the model had changed."))
         if "classifier" in still:
-            raise Miss(
+            raise MistakeError(
                 "freeze-head",
                 f"After two training steps {_list(moved)} had changed and the classification head "
                 "had not: the wrong part is frozen. The head is the new, random one; it is what "
@@ -221,7 +221,7 @@ class FreezeEncoder(Check):
         if not encoder:
             return
         if observed.get("on_module") is True:
-            raise Miss(
+            raise MistakeError(
                 "freeze-attribute-on-module",
                 f"After two training steps {_list(moved)} had changed. You set `requires_grad` on a "
                 "*module*, for instance `model.bert.requires_grad = False`: that only sticks a new "
@@ -229,20 +229,20 @@ class FreezeEncoder(Check):
                 "of a module by its method `requires_grad_`, with an underscore.",
             )
         if observed.get("misspelt") is True:
-            raise Miss(
+            raise MistakeError(
                 "freeze-misspelt",
                 f"After two training steps {_list(moved)} had changed. Your parameters have a new "
                 "attribute with almost the right name. Python does not complain; compare the "
                 "spelling with `requires_grad`.",
             )
         if observed.get("eval_only") is True and not still:
-            raise Miss(
+            raise MistakeError(
                 "freeze-by-eval",
                 f"After two training steps {_list(moved)} had changed. `eval()` only ends dropout; "
                 "gradients are computed all the same, and the optimizer applies them.",
             )
         if encoder == {"pooler"}:
-            raise Miss(
+            raise MistakeError(
                 "freeze-pooler-trains",
                 "The embeddings and the encoder layers stayed as they were, but the pooler "
                 "changed. It came with the checkpoint as part of `model.bert`; here it is to be "
@@ -250,7 +250,7 @@ class FreezeEncoder(Check):
                 credit=0.5,
             )
         if "embeddings" in encoder and not any(part.startswith("layer") for part in encoder):
-            raise Miss(
+            raise MistakeError(
                 "freeze-embeddings-train",
                 f"The encoder's layers stayed as they were, but {_list(encoder)} changed. More "
                 "than half of this course's model is word embeddings: `model.bert.encoder` holds "
@@ -258,24 +258,24 @@ class FreezeEncoder(Check):
             )
         # A key's bias has no influence on attention, and never moves.
         if not {name for name in before if not name.endswith("key.bias")} - changed:
-            raise Miss(
+            raise MistakeError(
                 "freeze-nothing",
                 "After two training steps every part of the model had changed, the embeddings too: "
                 "nothing is frozen. (`torch.no_grad()` lasts only as long as its block.) What must "
                 "be set to False on every parameter that shall stay?",
             )
-        raise Miss(
+        raise MistakeError(
             "freeze-some",
             f"After two training steps {_list(encoder)} had changed as well. All of `model.bert` "
             "is to stay as it is.",
         )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         if "does not require grad" in raised.text:
-            return Miss(*_everything_frozen(f"the training step raised {raised}."))
+            return MistakeError(*_everything_frozen(f"the training step raised {raised}."))
         if "generator" in raised.text:
-            return Miss(
+            return MistakeError(
                 "freeze-generator",
                 f"Your function raised {raised}. `parameters()` hands out one parameter after the "
                 "other; the setting belongs to each of them. Go through them in a loop.",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs, Miss, Raised, code, need_mapping, need_number
+from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping, need_number
 
 
 class TrainingSteps(Check):
@@ -41,39 +41,39 @@ class TrainingSteps(Check):
         if steps == epochs * (full + short):
             return
         if steps == full + short:
-            raise Miss(
+            raise MistakeError(
                 "steps-of-one-epoch",
                 f"{asked} That is one epoch. {epochs} epochs go through the rows {epochs} times.",
             )
         if steps == epochs * full:
-            raise Miss(
+            raise MistakeError(
                 "steps-without-the-last",
                 f"{asked} The rows that are left over at the end of each epoch make a batch too, "
                 "a short one, and it is one step like the others.",
             )
         if steps == epochs * (full + 1):
-            raise Miss(
+            raise MistakeError(
                 "steps-one-too-many",
                 f"{asked} The rows fill the batches exactly, and no row is left over: there is no "
                 "extra batch.",
             )
         if steps == epochs * rows:
-            raise Miss(
+            raise MistakeError(
                 "steps-per-row",
                 f"{asked} The model takes one step a *batch* of {batch_size} rows, not one a row.",
             )
         if steps == math.ceil(epochs * rows / batch_size):
-            raise Miss(
+            raise MistakeError(
                 "steps-across-epochs",
                 f"{asked} You fill batches across the end of an epoch. Each epoch ends with a "
                 "batch of its own, full or not: round first, then multiply.",
             )
         if not steps.is_integer():
-            raise Miss(
+            raise MistakeError(
                 "steps-broken",
                 f"{asked} There is no fraction of a step. Round, and think about which way.",
             )
-        raise Miss(
+        raise MistakeError(
             "steps-wrong",
             f"{asked} Count on your fingers: how many batches has one epoch, the last one "
             "included, and how many epochs are there?",
@@ -112,15 +112,15 @@ class MakeSchedule(Check):
         return {"curve": curve}
 
     def shares(self, observed: Any, **inputs: Any) -> list[list[float]]:
-        """Return each group's rates as shares of its full rate; otherwise raise Miss."""
+        """Return each group's rates as shares of its full rate; otherwise raise MistakeError."""
         found = need_mapping(observed, ["curve"], "What was observed")
         if "instead" in found:
             if found["instead"] is None:
-                raise Miss(
+                raise MistakeError(
                     "schedule-none",
                     "make_schedule returns None. Does it end with `return` and the scheduler?",
                 )
-            raise Miss(
+            raise MistakeError(
                 "not-a-scheduler",
                 f"make_schedule returned {code(found['instead'])}; that is no scheduler, for it "
                 "has no `step()`.",
@@ -128,11 +128,15 @@ class MakeSchedule(Check):
         total = inputs["batches_per_epoch"] * inputs["epochs"]
         curve = found["curve"]
         if not isinstance(curve, list) or len(curve) != total + 1:
-            raise Miss("schedule-no-rates", "The learning rates did not come back, step by step.")
+            raise MistakeError(
+                "schedule-no-rates", "The learning rates did not come back, step by step."
+            )
         groups: list[list[float]] = [[] for _ in inputs["rates"]]
         for row in curve:
             if not isinstance(row, list) or len(row) != len(groups):
-                raise Miss("schedule-no-groups", "A group of parameters has got lost on the way.")
+                raise MistakeError(
+                    "schedule-no-groups", "A group of parameters has got lost on the way."
+                )
             for shares, rate, full in zip(groups, row, inputs["rates"], strict=True):
                 shares.append(need_number(rate, "The learning rate") / full)
         return groups
@@ -156,30 +160,30 @@ class MakeSchedule(Check):
         height = shares[peak]
         run = f"In a run of {epochs} epochs of {batches_per_epoch} batches, {total} steps, "
         if not 1 - 1.01 / warm < height < 1.001:
-            raise Miss(
+            raise MistakeError(
                 "schedule-other-height",
                 f"{run}the rate reaches {height:.3g} times the one that the optimizer was made "
                 "with. It should reach exactly that one, in every group.",
             )
         first_zero = next((k for k, s in enumerate(shares) if k >= peak and s < 1e-4), None)
         if max(shares) - min(shares) < 1e-4:
-            raise Miss(
+            raise MistakeError(
                 "schedule-constant", f"{run}the rate never changes. Does it warm up, and fall?"
             )
         if peak >= total - 1:
-            raise Miss(
+            raise MistakeError(
                 "schedule-never-falls",
                 f"{run}your rate rises from first to last and never falls. The number of warm-up "
                 "steps is a small part of all steps; are they equal, or have they changed places?",
             )
         if first_zero is not None and abs(first_zero - epochs) <= 1:
-            raise Miss(
+            raise MistakeError(
                 "schedule-counts-epochs",
                 f"{run}your rate is 0 after {first_zero} of them. You planned one step an epoch, "
                 "but `scheduler.step()` will be called once a batch.",
             )
         if first_zero is not None and abs(first_zero - batches_per_epoch) <= 1:
-            raise Miss(
+            raise MistakeError(
                 "schedule-one-epoch",
                 f"{run}your rate is 0 after {first_zero} of them, at the end of the first epoch. "
                 "The rest of the run learns nothing. Does the schedule know how many epochs "
@@ -188,90 +192,90 @@ class MakeSchedule(Check):
         if shares[0] > 1e-3 and (shares[0] > 0.9 or peak <= 1):
             kind = _falls(shares)
             if kind == "stairs":
-                raise Miss(
+                raise MistakeError(
                     "schedule-in-stairs",
                     f"{run}your rate begins at full height and falls in stairs, as with `StepLR`. "
                     "Wanted are two straight lines: up in the warm-up, then down.",
                 )
-            raise Miss(
+            raise MistakeError(
                 "warm-up-missing",
                 f"{run}your rate begins at {shares[0]:.0%} of its full height. With a warm-up "
                 "it begins at 0.",
             )
         if peak <= 1:
-            raise Miss(
+            raise MistakeError(
                 "warm-up-share-for-steps",
                 f"{run}your rate is at full height after {peak} step. warmup_share="
                 f"{warmup_share:g} is a share of all steps; a schedule wants a number of steps.",
             )
         if abs(peak - warmup_share * batches_per_epoch) <= 1:
-            raise Miss(
+            raise MistakeError(
                 "warm-up-of-one-epoch",
                 f"{run}your warm-up ends after {peak}. That is the share {warmup_share:g} of one "
                 "epoch; it should be that share of the whole run.",
             )
         kind = _falls(shares[peak:])
         if kind == "flat":
-            raise Miss(
+            raise MistakeError(
                 "schedule-stays-high",
                 f"{run}your rate warms up and then stays where it is. It should fall in a straight "
                 "line, to 0 after the last step.",
             )
         if kind == "curved":
-            raise Miss(
+            raise MistakeError(
                 "schedule-curved",
                 f"{run}your rate warms up and then falls in a curve, like a cosine. Wanted is a "
                 "straight line.",
             )
         if shares[0] > 1e-3:
-            raise Miss(
+            raise MistakeError(
                 "schedule-shifted",
                 f"{run}your first step is taken at {shares[0]:.1%} of the full rate. The line "
                 "begins at 0, so that yours is a step ahead of it.",
                 credit=0.5,
             )
         if abs(peak - warm) > 1:
-            raise Miss(
+            raise MistakeError(
                 "warm-up-other-length",
                 f"{run}your warm-up ends after {peak}. The share {warmup_share:g} of {total} is "
                 f"{warm:g}.",
             )
         if shares[-1] > 1e-3:
-            raise Miss(
+            raise MistakeError(
                 "schedule-ends-high",
                 f"{run}your rate is still at {shares[-1]:.2g} of its full height after the last. "
                 "It should have come down to 0. How many steps does your schedule count on?",
             )
         if first_zero is not None and first_zero < total:
-            raise Miss(
+            raise MistakeError(
                 "schedule-ends-early",
                 f"{run}your rate is 0 after {first_zero} of them; the rest learns nothing.",
             )
         if not _straight(shares[: peak + 1], 1 / warm):
-            raise Miss("warm-up-bent", f"{run}your warm-up is not a straight line.")
+            raise MistakeError("warm-up-bent", f"{run}your warm-up is not a straight line.")
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text, said = raised.text, f"make_schedule raised {raised.type_name}: {raised.text[:160]}."
         if "StepLR" in text and "unexpected keyword" in text:
-            return Miss(
+            return MistakeError(
                 "steplr-no-warm-up",
                 f"{said} `StepLR` knows no warm-up and no length of a run: it multiplies the rate "
                 "by `gamma` every `step_size` steps. Another schedule has both.",
             )
         if "cannot import name" in text and "'transformers'" in text:
-            return Miss(
+            return MistakeError(
                 "old-scheduler-import",
                 f"{text.partition(' (')[0]}. Schedules that PyTorch has are in "
                 "`torch.optim.lr_scheduler`; the one with a linear warm-up is in transformers.",
             )
         if "num_training_steps" in text and "missing" in text:
-            return Miss(
+            return MistakeError(
                 "schedule-length-missing",
                 f"{said} A rate that shall reach 0 at the end must know where the end is.",
             )
         if "param_groups" in text:
-            return Miss(
+            return MistakeError(
                 "schedule-without-optimizer",
                 f"{said} A scheduler's first argument is the optimizer whose rate it sets.",
             )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from course.checks.base import Check, Inputs, Miss, Raised, need_mapping
+from course.checks.base import Check, Inputs, MistakeError, Raised, need_mapping
 
 #: One word for each review, so that a row is known by its token ids.
 NAMES = [
@@ -109,12 +109,12 @@ class FineTune(Check):
         runs = need_mapping(observed, ["runs"], "What was observed")["runs"]
         first = runs[0]
         if first["returned"] != "model":
-            raise Miss(
+            raise MistakeError(
                 "tune-no-model",
                 f"fine_tune should return the trained model. It returned {first['returned']}",
             )
         if "head" not in first:
-            raise Miss(
+            raise MistakeError(
                 "tune-no-classifier",
                 "What fine_tune returned has no logits for 2 classes. Load the checkpoint as "
                 "BertForSequenceClassification with num_labels=2, and return it.",
@@ -123,7 +123,7 @@ class FineTune(Check):
         self._judge_rows(first)
         self._judge_seed(runs)
         if first["in_train_mode"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-left-in-train-mode",
                 "The run is right, but the model comes back in training mode: its dropout would "
                 "disturb every prediction. Call `model.eval()` before you return it.",
@@ -132,55 +132,55 @@ class FineTune(Check):
     @staticmethod
     def _judge_run(run: dict[str, Any], steps: int, batch_size: int) -> None:
         if run["steps"] == 0:
-            raise Miss(
+            raise MistakeError(
                 "tune-no-steps",
                 "No optimizer took a step: the model comes back as it was loaded. Draw batches in "
                 "a loop, and call `train_step` on each.",
             )
         if run["steps"] != steps:
-            raise Miss(
+            raise MistakeError(
                 "tune-wrong-steps",
                 f"Asked for steps={steps}, fine_tune took {run['steps']} optimizer steps. When the "
                 "reviews run out before the steps do, begin with them again.",
             )
         if not run["encoder_changed"] and not run["head_changed"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-nothing-changed",
                 "The weights are where they began. Does the optimizer hold the parameters of the "
                 "model that you return?",
             )
         if not run["encoder_changed"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-encoder-frozen",
                 "Only the head changed; the encoder is, bit for bit, the checkpoint's. Give the "
                 "optimizer `model.parameters()`, and leave requires_grad on.",
             )
         if not run["head_changed"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-head-frozen",
                 "The encoder changed, but the head has its first random weights. Give the "
                 "optimizer all of `model.parameters()`.",
             )
         if run["eval_forwards"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-in-eval-mode",
                 "The model was trained in evaluation mode, so dropout never worked: "
                 "`from_pretrained` returns it in that mode. `train_step` switches it on.",
             )
         if run["stale"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-never-clears",
                 "Gradients of earlier steps were still there when the next one went backward. "
                 "Call `optimizer.zero_grad()` once a step.",
             )
         if not run["on_device"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-other-device",
                 "fine_tune was given a `device`, and the model is on another one. Move it there "
                 "with `.to(device)` before the optimizer is made.",
             )
         if len(run["rows"]) != steps * batch_size:
-            raise Miss(
+            raise MistakeError(
                 "tune-wrong-batch-size",
                 f"{steps} steps of batch_size={batch_size} are {steps * batch_size} rows; yours "
                 f"trained on {len(run['rows'])}. Every step should have a whole batch.",
@@ -190,13 +190,13 @@ class FineTune(Check):
     def _judge_rows(run: dict[str, Any]) -> None:
         for row, label in zip(run["rows"], run["labels"], strict=False):
             if 0 <= row < len(LABELS) and label != LABELS[row]:
-                raise Miss(
+                raise MistakeError(
                     "tune-labels-torn-off",
                     f"The review {TEXTS[row]!r} has label {LABELS[row]}, but was trained with "
                     f"{label}. Draw row numbers, and take texts *and* labels by them.",
                 )
         if run["rows"][: len(TEXTS)] == list(range(len(TEXTS))):
-            raise Miss(
+            raise MistakeError(
                 "tune-not-shuffled",
                 "The reviews were taken in the order in which they came. Here, as in many files, "
                 "that is sorted by label: whole batches of one class. Shuffle the rows.",
@@ -210,54 +210,54 @@ class FineTune(Check):
             return one.shape == other.shape and torch.allclose(one, other, rtol=1e-3, atol=1e-6)
 
         if not equal(runs[0]["first_head"], runs[1]["first_head"]):
-            raise Miss(
+            raise MistakeError(
                 "tune-seeded-too-late",
                 "Two runs with the same seed began with different heads. `from_pretrained` draws "
                 "the new head's weights by chance: call `torch.manual_seed(seed)` before it.",
             )
         if runs[0]["rows"] != runs[1]["rows"]:
-            raise Miss(
+            raise MistakeError(
                 "tune-rows-not-seeded",
                 "Two runs with the same seed took the reviews in different orders. Shuffle with "
                 "what you seeded: `torch.manual_seed` seeds `torch.randperm`, not `random`.",
             )
         if not equal(runs[0]["head"], runs[1]["head"]):
-            raise Miss(
+            raise MistakeError(
                 "tune-not-repeatable",
                 "Two runs with the same seed ended with different weights, though they began alike. "
                 "Call `torch.manual_seed(seed)` once, at the top of fine_tune.",
             )
         if equal(runs[0]["head"], runs[2]["head"]):
-            raise Miss(
+            raise MistakeError(
                 "tune-seed-ignored",
                 "Another seed gave the very same weights. Use the `seed` that fine_tune is given.",
             )
 
-    def explain(self, raised: Raised, **inputs: Any) -> Miss | None:
+    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
         text, said = raised.text, f"fine_tune raised {raised}."
         if "'NoneType' object has no attribute 'backward'" in text:
-            return Miss(
+            return MistakeError(
                 "tune-without-labels",
                 f"{said} The batch has no `labels`: put them in as a tensor beside what the "
                 "tokenizer returns.",
             )
         if "cannot import name 'AdamW'" in text:
-            return Miss("tune-removed-adamw", f"{said} AdamW lives in torch.optim.")
+            return MistakeError("tune-removed-adamw", f"{said} AdamW lives in torch.optim.")
         if "Unable to create tensor" in text:
-            return Miss(
+            return MistakeError(
                 "tune-not-padded",
                 f"{said} Reviews of unequal length make no tensor: `padding=True` pads each batch.",
             )
         if raised.type_name in ("StopIteration", "IndexError"):
-            return Miss(
+            return MistakeError(
                 "tune-rows-ran-out",
                 f"{said} Here are {len(TEXTS)} reviews for {inputs.get('steps', 4)} steps of "
                 f"{inputs.get('batch_size', 4)}: did they run out before the steps did? Then begin "
                 "with them again.",
             )
         if "is not on the same device" in text or "same device" in text:
-            return Miss(
+            return MistakeError(
                 "tune-devices-mixed", f"{said} Model and batches must be on the same `device`."
             )
         return None

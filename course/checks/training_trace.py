@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from course.checks.base import Miss
+from course.checks.base import MistakeError
 
 #: What the events are called in messages.
 WORDS = {
@@ -154,12 +154,12 @@ class Told:
         seen = {event for call in self.calls for event in call}
         order = f"Your step does: {self.order()}."
         if "forward" not in seen:
-            raise Miss(
+            raise MistakeError(
                 "step-model-not-asked",
                 "train_step never called the model on the batch, so there is nothing to learn from.",
             )
         if self.training == 0:
-            raise Miss(
+            raise MistakeError(
                 "step-in-eval-mode",
                 "The model was in evaluation mode while it was trained, so dropout never worked. "
                 "`from_pretrained` hands models over in that mode, and so does every evaluation: "
@@ -167,35 +167,37 @@ class Told:
             )
         if "step" not in seen:
             if "backward" not in seen:
-                raise Miss(
+                raise MistakeError(
                     "step-only-forward",
                     f"{order} It computes a loss and then leaves the weights as they are.",
                 )
-            raise Miss(
+            raise MistakeError(
                 "step-no-optimizer",
                 f"{order} `backward()` only computes gradients. The weights change in "
                 "`optimizer.step()`, which is missing.",
             )
         if max((call.count("step") for call in self.calls), default=0) > 1:
-            raise Miss("step-optimizer-twice", f"{order} One call should be one optimizer step.")
+            raise MistakeError(
+                "step-optimizer-twice", f"{order} One call should be one optimizer step."
+            )
         if self._before("step", "backward"):
-            raise Miss(
+            raise MistakeError(
                 "step-backward-too-late",
                 f"{order} The optimizer steps before the gradients of this batch exist.",
             )
         if self.norms and max(self.norms) == 0:
             if "backward" not in seen:
-                raise Miss(
+                raise MistakeError(
                     "step-no-backward",
                     f"{order} The optimizer found no gradients: nobody called `backward()`.",
                 )
-            raise Miss(
+            raise MistakeError(
                 "step-cleared-too-early",
                 f"{order} When the optimizer came, the gradients of this batch had been cleared, "
                 "so the weights stay as they are. Clear before `backward()` or after the step.",
             )
         if self.stale:
-            raise Miss(
+            raise MistakeError(
                 "step-never-clears",
                 "In the second step, gradients of the first were still there: `backward()` adds to "
                 "what it finds. Call `optimizer.zero_grad()` once a step, before `backward()` or "
@@ -207,25 +209,25 @@ class Told:
         order = f"Your step does: {self.order()}."
         seen = {event for call in self.calls for event in call}
         if "schedule" not in seen:
-            raise Miss(
+            raise MistakeError(
                 "step-no-scheduler",
                 f"{order} The learning rate stays where it began. With warm-up it begins at 0, and "
                 "nothing would ever be learned: call `scheduler.step()` once a step.",
             )
         if self._before("schedule", "step"):
-            raise Miss(
+            raise MistakeError(
                 "step-scheduler-first",
                 f"{order} The scheduler moved the learning rate before the optimizer had used it: "
                 "the first rate is skipped, and PyTorch warns. First the optimizer, then the "
                 "scheduler.",
             )
         if max(call.count("schedule") for call in self.calls) > 1:
-            raise Miss(
+            raise MistakeError(
                 "step-scheduler-twice", f"{order} The schedule counts every call: once is right."
             )
         for number, (found, wanted) in enumerate(zip(self.rates, rates, strict=False), 1):
             if not math.isclose(found, wanted, rel_tol=1e-6):
-                raise Miss(
+                raise MistakeError(
                     "step-own-rate",
                     f"Step {number} was taken with the learning rate {found:g}; the scheduler said "
                     f"{wanted:g}. Leave the rate to the scheduler.",
@@ -237,30 +239,30 @@ class Told:
             return
         norm, order = max(self.norms), f"Your step does: {self.order()}."
         if self._before("step", "clip"):
-            raise Miss(
+            raise MistakeError(
                 "step-clipped-too-late",
                 f"{order} The optimizer had used the gradients (norm {norm:.1f}) before they were "
                 "clipped to 1. Clip between `backward()` and `optimizer.step()`.",
             )
         if self._before("clip", "backward"):
-            raise Miss(
+            raise MistakeError(
                 "step-clipped-too-early",
                 f"{order} When you clip, the gradients of this batch do not exist yet; the "
                 f"optimizer then used a norm of {norm:.1f}. Clip after `backward()`.",
             )
         if any(math.isclose(value, 1.0, abs_tol=1e-6) for value in self.largest):
-            raise Miss(
+            raise MistakeError(
                 "step-clips-each-value",
                 f"Each single gradient was cut to at most 1, but the norm of all together is "
                 f"{norm:.1f}. `clip_grad_norm_` scales all of them alike and keeps their direction.",
             )
         if any("clip" in call for call in self.calls) or norm < 0.99:
-            raise Miss(
+            raise MistakeError(
                 "step-clipped-elsewhere",
                 f"When the optimizer stepped, the norm of the gradients was {norm:.3g}, not 1. Which "
                 "number did `clip_grad_norm_` get, and did it get all parameters of the model?",
             )
-        raise Miss(
+        raise MistakeError(
             "step-not-clipped",
             f"The optimizer used gradients with a norm of {norm:.1f}: one unlucky batch can throw "
             "the model far off. Clip the norm to 1.0 between `backward()` and `optimizer.step()`.",

@@ -79,11 +79,11 @@ def mastery_test(name: str = "") -> Any:
 
     The name is the one under which the notebook is handed in; on JupyterHub it is known.
     """
-    from course.practice.mastery import NameNeeded, Paper
+    from course.practice.mastery import NameNeededError, Paper
 
     try:
         paper = Paper(name)
-    except NameNeeded as error:
+    except NameNeededError as error:
         from course.practice.text import Said
 
         return Said(None, [str(error)])
@@ -95,7 +95,7 @@ def mastery_test(name: str = "") -> Any:
 def answer_test(id: str, given: Any) -> Said:
     """Answer a question of the mastery test where there are no widgets."""
     from course.practice.mastery import Paper
-    from course.practice.stems import BadPicks, picks_of
+    from course.practice.stems import BadPicksError, picks_of
     from course.practice.text import Said
 
     paper = Paper()
@@ -105,7 +105,7 @@ def answer_test(id: str, given: Any) -> Said:
         return Said(None, [f"Your test has no question {id!r}; it has: {ids}."])
     try:
         paper.choose(id, picks_of(stem, given))
-    except BadPicks as error:
+    except BadPicksError as error:
         return Said(None, [str(error)])
     return Said(None, [paper.status()])
 

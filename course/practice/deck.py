@@ -18,7 +18,7 @@ import traitlets
 from course.practice.journal import Journal
 from course.practice.rounds import Round, bank, outcome_of, round_minutes
 from course.practice.showing import as_text
-from course.practice.stems import BadPicks
+from course.practice.stems import BadPicksError
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ class Deck(anywidget.AnyWidget):
         said = problem = ""
         try:
             said = self._act(message)
-        except BadPicks as error:
+        except BadPicksError as error:
             problem = str(error)
         except Exception as error:
             log.exception("the practice widget failed")
@@ -107,7 +107,7 @@ class Deck(anywidget.AnyWidget):
                 self.round.revealed = True
                 return "The answer is shown. How well did you know it?"
             case _:
-                raise BadPicks("The widget sent something that is no action.")
+                raise BadPicksError("The widget sent something that is no action.")
         return ""
 
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ class Sheet(BaseModel):
     answers: dict[str, Any] = Field(default_factory=dict, max_length=100)
 
 
-class NameNeeded(ValueError):
+class NameNeededError(ValueError):
     """Whose test it is could not be found out, or there is another's in this folder."""
 
 
@@ -91,15 +91,15 @@ def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
 
 
 def name_of(given: str, sheet: Sheet | None) -> str:
-    """Return whose test it is; raises NameNeeded."""
+    """Return whose test it is; raises NameNeededError."""
     name = given.strip() or os.environ.get("JUPYTERHUB_USER", "").strip()
     if sheet is None and not name:
-        raise NameNeeded(
+        raise NameNeededError(
             'Write between the quotes the name under which you hand in, as in mastery_test("anna"): '
             "your questions are drawn by it."
         )
     if sheet is not None and name and plain_name(name) != plain_name(sheet.name):
-        raise NameNeeded(
+        raise NameNeededError(
             f"In this folder there are answers of {sheet.name!r}. If they are not needed, delete "
             f"the file {SHEET} and run this cell again to begin as {name!r}."
         )
@@ -118,7 +118,7 @@ class Paper:
             name=self.name, test=pool_digest(), started=datetime.now(UTC), answers={}
         )
         if self.sheet.test != pool_digest():
-            raise NameNeeded(
+            raise NameNeededError(
                 f"The answers in {SHEET} belong to another version of this test. Rename that file "
                 "to keep it, and run this cell again to begin."
             )
@@ -131,7 +131,7 @@ class Paper:
         try:
             return Sheet.model_validate_json(self.path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise NameNeeded(
+            raise NameNeededError(
                 f"The file {SHEET} beside this notebook cannot be read. Rename it, and run this "
                 "cell again to begin anew."
             ) from error
@@ -142,7 +142,7 @@ class Paper:
         part.replace(self.path)
 
     def choose(self, id: str, picks: Any) -> None:
-        """Write an answer to the sheet, or take it back (None); raises BadPicks."""
+        """Write an answer to the sheet, or take it back (None); raises BadPicksError."""
         stem = next(stem for stem in self.stems if stem.id == id)
         if picks is not None:
             response_of(stem, picks)

@@ -11,7 +11,7 @@ import traitlets
 from course.practice.deck import HERE
 from course.practice.mastery import Paper
 from course.practice.showing import as_text, stem_view
-from course.practice.stems import BadPicks
+from course.practice.stems import BadPicksError
 
 
 class PaperDeck(anywidget.AnyWidget):
@@ -60,7 +60,7 @@ class PaperDeck(anywidget.AnyWidget):
                 case {"do": "choose", "id": str(id), "picks": picks}:
                     self.paper.choose(id, picks)
                     said = "Saved."
-        except (BadPicks, OSError, ValueError, StopIteration) as error:
+        except (BadPicksError, OSError, ValueError, StopIteration) as error:
             problem = f"This was not saved: {error}"
         self.view = self._view(self.view["turn"] + 1, said, problem)
 

@@ -1,8 +1,8 @@
 """What questions of all kinds share: the fields of a record, options with their claims, a grade.
 
 Grading is pure: it compares, and runs nothing. What a record claims about Python is proved
-elsewhere, by `autograder.proofs`; the fields for that (`setup`, `check`, `verify`, and `raises` or
-`gives` of an option) are kept here, beside what they prove.
+by the graders' `authoring.question_proofs`; the fields for that (`setup`, `check`, `verify`, and
+`raises` or `gives` of an option) are kept here, beside what they prove.
 """
 
 from __future__ import annotations

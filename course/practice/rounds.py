@@ -64,7 +64,7 @@ class Round:
         self._read(self.journal.change(changed))
 
     def submit(self, picks: Any) -> Graded:
-        """Grade an answer and write it down; raises BadPicks if it is none."""
+        """Grade an answer and write it down; raises BadPicksError if it is none."""
         graded: Graded = self.variant.grade(response_of(self.stem, picks))
         now, seed = datetime.now(UTC), self.seed
         if self.question.kind == "flashcard":

@@ -21,7 +21,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MAX_TYPED = 2000
 
 
-class BadPicks(ValueError):
+class BadPicksError(ValueError):
     """An answer that is none to this question; the text is one sentence that says why."""
 
 
@@ -82,7 +82,7 @@ def topic_title(topic: str) -> str:
 
 
 def response_of(stem: Stem, picks: Any) -> Any:
-    """Return what the question's `grade` takes; raises BadPicks.
+    """Return what the question's `grade` takes; raises BadPicksError.
 
     Picks are JSON: fill, a list with one option's number for each blank; choice, a number; several,
     a list of numbers; predict, a number or the typed text; order, all numbers of lines; fix, the
@@ -97,43 +97,43 @@ def response_of(stem: Stem, picks: Any) -> Any:
         case "several":
             chosen = _numbers(picks, len(options))
             if len(set(chosen)) < len(chosen):
-                raise BadPicks("An option was chosen twice.")
+                raise BadPicksError("An option was chosen twice.")
             return [options[place] for place in chosen]
         case "predict" if options:
             return options[_number(picks, len(options))]
         case "predict":
             if not isinstance(picks, str) or len(picks) > MAX_TYPED:
-                raise BadPicks("Type what is printed, as text.")
+                raise BadPicksError("Type what is printed, as text.")
             return picks
         case "order":
             order = _numbers(picks, len(stem.lines), len(stem.lines))
             if len(set(order)) < len(order):
-                raise BadPicks("Each line must be there once.")
+                raise BadPicksError("Each line must be there once.")
             return [stem.lines[place] for place in order]
         case "fix":
             line, option = _numbers(picks, max(len(stem.code_lines), len(options)), 2)
             return _number(line, len(stem.code_lines)) + 1, options[_number(option, len(options))]
         case _:
             if picks not in RATINGS:
-                raise BadPicks(f"Rate how well you knew it: {', '.join(RATINGS)}.")
+                raise BadPicksError(f"Rate how well you knew it: {', '.join(RATINGS)}.")
             return picks
 
 
 def _number(value: Any, end: int) -> int:
     # A bool is an int to Python; nobody means one here.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < end:
-        raise BadPicks(f"There is no such choice; there are {end}.")
+        raise BadPicksError(f"There is no such choice; there are {end}.")
     return value
 
 
 def _numbers(value: Any, end: int, length: int | None = None) -> list[int]:
     if not isinstance(value, list) or not value or (length is not None and len(value) != length):
-        raise BadPicks(f"{'Some' if length is None else length} choices are needed.")
+        raise BadPicksError(f"{'Some' if length is None else length} choices are needed.")
     return [_number(part, end) for part in value]
 
 
 def picks_of(stem: Stem, given: Any) -> Any:
-    """Return the picks that a person means who types `given`; raises BadPicks.
+    """Return the picks that a person means who types `given`; raises BadPicksError.
 
     Options go by letters ("B", "A, C", ["A", "C"]) or by their own texts, lines by numbers from 1.
     """
@@ -153,7 +153,7 @@ def picks_of(stem: Stem, given: Any) -> Any:
             return _line_numbers(parts, len(stem.lines))
         case "fix":
             if len(parts) != 2:
-                raise BadPicks("Give the line and the repair, as in (3, 'B').")
+                raise BadPicksError("Give the line and the repair, as in (3, 'B').")
             line = _line_numbers(parts[:1], len(stem.code_lines))
             return [*line, *_letters(stem, parts[1:], exactly=1)]
         case _:
@@ -178,10 +178,12 @@ def _letters(stem: Stem, parts: list[str], exactly: int | None = None) -> list[i
         elif len(part) == 1 and part.upper() in known:
             found.append(known.index(part.upper()))
         else:
-            raise BadPicks(f"{part!r} is no option; name one by its letter, A to {known[-1]}.")
+            raise BadPicksError(f"{part!r} is no option; name one by its letter, A to {known[-1]}.")
     if not found or (exactly is not None and len(found) != exactly):
         needed = "at least one" if exactly is None else exactly
-        raise BadPicks(f"{needed} of the options must be named, not {len(found)}.".capitalize())
+        raise BadPicksError(
+            f"{needed} of the options must be named, not {len(found)}.".capitalize()
+        )
     return found
 
 
@@ -190,7 +192,7 @@ def _line_numbers(parts: list[str], count: int) -> list[int]:
         parts = re.findall(r"\d+", parts[0])
     numbers = [int(part) - 1 for part in parts if part.isdigit()]
     if len(numbers) != len(parts) or not numbers or not all(0 <= n < count for n in numbers):
-        raise BadPicks(f"Lines are named by their numbers, 1 to {count}.")
+        raise BadPicksError(f"Lines are named by their numbers, 1 to {count}.")
     return numbers
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from course.practice.journal import Journal
 from course.practice.rounds import ATTEMPTS, Round, bank
 from course.practice.showing import as_text, inline
-from course.practice.stems import BadPicks, blanks_in, picks_of
+from course.practice.stems import BadPicksError, blanks_in, picks_of
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def answered(id: str, given: Any) -> Said:
         stem, variant = one.stem, one.variant
     try:
         graded = one.submit(picks_of(stem, given))
-    except BadPicks as error:
+    except BadPicksError as error:
         return Said(None, [str(error)])
     if variant.kind == "flashcard":
         return Said(None, [variant.back, f"It comes again {one.view()['due']}."])

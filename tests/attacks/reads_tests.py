@@ -24,7 +24,7 @@ say("lessons", sorted(Path(course.__file__).parent.glob("lessons/*")))
 def load():
     from pathlib import Path
     import course
-    from autograder.examiner import load_exam
+    from autograder.examining.exam import load_exam
     root = Path(course.__file__).parent.parent
     return load_exam(root / "autograder" / "exams", "05-fine-tuning")
 attempt("load_exam", load)

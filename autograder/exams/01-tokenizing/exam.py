@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
+from autograder.examining.exam import Task
 from course.checks import batching, tokenizing
-from course.checks.base import Inputs, Miss, code
+from course.checks.base import Inputs, MistakeError, code
 from course.checks.tokenizing import tokenizer
 
 WORDS = """\
@@ -39,7 +39,7 @@ class WordPieces(tokenizing.WordPieces, Task):
         super().judge(observed, text=text)
         right = tokenizer().tokenize(text)
         if list(observed) != right:
-            raise Miss(
+            raise MistakeError(
                 "other-pieces",
                 f"For {text!r} the tokenizer's own pieces are {code(right)}; yours are {code(observed)}.",
             )
@@ -65,7 +65,7 @@ class EncodeReviews(tokenizing.EncodeReviews, Task):
         )
         for name in ("input_ids", "attention_mask"):
             if observed[name].tolist() != right[name].tolist():
-                raise Miss(
+                raise MistakeError(
                     "other-ids",
                     f"{name} differs from what the tokenizer gives for these texts, as in the row "
                     f"{code(observed[name][0].tolist())}. Are the texts changed before, or in another order?",
@@ -90,7 +90,7 @@ class TokenizeDataset(batching.TokenizeDataset, Task):
         super().judge(observed, texts=texts, labels=labels, max_length=max_length)
         right = tokenizer()(texts, truncation=True, max_length=max_length)["input_ids"]
         if observed["input_ids"] != right:
-            raise Miss(
+            raise MistakeError(
                 "map-other-ids",
                 "The column input_ids does not hold what the tokenizer gives for the rows' texts, in "
                 "their order.",

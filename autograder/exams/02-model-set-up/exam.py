@@ -7,9 +7,9 @@ import string
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
+from autograder.examining.exam import Task
 from course.checks import logits, model_setup, parameters
-from course.checks.base import Inputs, Miss
+from course.checks.base import Inputs, MistakeError
 from course.checks.tiny import padded, same, some_reviews, tiny_classifier
 
 
@@ -69,7 +69,7 @@ class PredictLogits(logits.PredictLogits, Task):
             if not same(found[name], expected)
         }
         if wrong:
-            raise Miss(
+            raise MistakeError(
                 "logits-wrong",
                 "Your logits have the right shape and are steady, but they are not the model's. "
                 "Give every entry of the batch to the model by its name, and return `.logits` "
@@ -152,7 +152,7 @@ class FreezeEncoder(parameters.FreezeEncoder, Task):
         )
         for name, tensor in model.state_dict().items():
             if not same(after[name], tensor.double()):
-                raise Miss(
+                raise MistakeError(
                     "freeze-head-differs",
                     "The encoder stayed as it was, but after two training steps the head is not "
                     "what plain training makes of it. Change nothing in the model but what may "

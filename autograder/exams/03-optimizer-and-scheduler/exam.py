@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
+from autograder.examining.exam import Task
 from course.checks import optimizer_scheduler, rate_schedule
-from course.checks.base import Inputs, Miss, need_mapping
+from course.checks.base import Inputs, MistakeError, need_mapping
 from course.checks.fine_tuning import as_batch, draw_reviews, losses_in, tiny_bert
 from course.checks.optimizer_scheduler import by_name, flat, gradients_for, with_name
 
@@ -46,7 +46,7 @@ class MakeOptimizer(optimizer_scheduler.MakeOptimizer, Task):
                 error = float((tensor - wanted[name]).pow(2).mean().sqrt()) / unit
                 if not error < 0.02 * max(1.0, float(start[name].pow(2).mean().sqrt())):
                     self.symptoms(observed, **inputs)
-                    raise Miss(
+                    raise MistakeError(
                         "adamw-other-settings",
                         f"The first step is as AdamW's, but not all is: `{name}` ends elsewhere. "
                         "Is it `torch.optim.AdamW`, with its own `betas` and `eps`?",
@@ -129,7 +129,7 @@ class MakeSchedule(rate_schedule.MakeSchedule, Task):
         for shares in self.shares(observed, **inputs):
             if not any(_near(shares, _curve(warm, total)) for warm in warm_ups):
                 self.symptoms(observed, **inputs)
-                raise Miss(
+                raise MistakeError(
                     "schedule-other-curve",
                     f"In a run of {total} steps your rate does not follow the two straight lines "
                     f"from 0 to its full height, in {exact:g} steps, and down to 0 at the end.",
@@ -197,12 +197,12 @@ class Update(optimizer_scheduler.Update, Task):
             return
         self.symptoms(observed, **inputs)
         if fits:
-            raise Miss(
+            raise MistakeError(
                 "update-other-loss",
                 "The weights are right after every step, but the losses that update returns are "
                 "not the model's for these batches.",
             )
-        raise Miss(
+        raise MistakeError(
             "update-wrong-weights",
             "After three steps the weights are not what one backward pass, gradients clipped to "
             "max_norm, one optimizer step and one scheduler step a batch give. Does each happen "

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
+from autograder.examining.exam import Task
 from course.checks import accuracy
-from course.checks.base import Inputs, Miss
+from course.checks.base import Inputs, MistakeError
 
 
 class PredictedClasses(accuracy.PredictedClasses, Task):
@@ -116,7 +116,7 @@ class ModelAccuracy(accuracy.ModelAccuracy, Task):
         ):
             return
         self.judge_symptoms(observed, **inputs)
-        raise Miss(
+        raise MistakeError(
             "model-accuracy-wrong",
             f"On {sum(sizes)} reviews in batches of {sizes} your accuracy is {found['whole']:.3f}, "
             "and that is not the model's. Compare each review's largest logit with its label, "

@@ -7,10 +7,10 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
+from autograder.examining.exam import Task
 from autograder.verdict.task import FineTune
 from course.checks import fine_tuning
-from course.checks.base import Inputs, Miss, need_mapping
+from course.checks.base import Inputs, MistakeError, need_mapping
 from course.checks.fine_tuning import as_batch, draw_reviews, losses_in, scores, tiny_bert
 
 #: How far the weights may be from ours, as a share of the way that ours went.
@@ -64,18 +64,18 @@ class TrainStep(fine_tuning.TrainStep, Task):
             return
         self.symptoms(observed, **inputs)
         if fits:
-            raise Miss(
+            raise MistakeError(
                 "step-other-loss",
                 "The weights are right after every step, but the losses that train_step returns "
                 "are not the model's for these batches.",
             )
         if inputs["dropout"]:
-            raise Miss(
+            raise MistakeError(
                 "step-without-dropout",
                 "With a model that has dropout, the weights come out as if it had none. Does the "
                 "model work in training mode during the step?",
             )
-        raise Miss(
+        raise MistakeError(
             "step-wrong-weights",
             "After three steps the weights are not what one backward pass, gradients clipped to "
             "norm 1.0, one optimizer step and one scheduler step a batch give. Does each happen "
@@ -208,20 +208,20 @@ class Evaluate(fine_tuning.Evaluate, Task):
         }
         for misconception, (wrong, why) in known.items():
             if _equal(whole, wrong):
-                raise Miss(
+                raise MistakeError(
                     misconception,
                     f"evaluate gives accuracy {whole[0]:.3f} and loss {whole[1]:.3f}. {why}",
                     credit=0.5 if misconception == "evaluate-loss-too-small" else 0.0,
                 )
         self.symptoms(found, **inputs)
         if abs(whole[0] - right[0]) > 1e-3:
-            raise Miss(
+            raise MistakeError(
                 "evaluate-wrong-accuracy",
                 f"evaluate gives accuracy {whole[0]:.3f}, where {right[0]:.3f} of the "
                 f"{sum(inputs['sizes'])} rows are right. Is each row's largest logit compared with "
                 "its own label?",
             )
-        raise Miss(
+        raise MistakeError(
             "evaluate-wrong-loss",
             f"The accuracy is right, but the loss is {whole[1]:.4f} instead of {right[1]:.4f}: "
             "the mean of the cross-entropy over all rows.",

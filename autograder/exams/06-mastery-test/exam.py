@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.mastery import MasteryTask
+from autograder.examining.mastery import MasteryTask
 
 
 class Mastery(MasteryTask):

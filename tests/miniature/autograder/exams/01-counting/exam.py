@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from autograder.examiner import Task
-from course.checks.base import Inputs, Miss, need_mapping
+from autograder.examining.exam import Task
+from course.checks.base import Inputs, MistakeError, need_mapping
 
 WORDS = ["The", "the", "a", "cat", "Cat", "sat", "on", "mat", "MAT", "slowly"]
 
@@ -29,12 +29,12 @@ class CountWords(Task):
         right = Counter(text.lower().split())
         counts = need_mapping(observed, [], "The result of count_words")
         if counts == Counter(text.split()) != right:
-            raise Miss(
+            raise MistakeError(
                 "case-kept", "count_words counts 'The' and 'the' apart: lower the case first."
             )
         if counts != right:
             credit = 0.5 if set(counts) == set(right) else 0.0
-            raise Miss(
+            raise MistakeError(
                 "wrong-counts", f"count_words({text!r}) should give {dict(right)}.", credit=credit
             )
 
@@ -54,9 +54,11 @@ class LongestWord(Task):
     def judge(self, observed: Any, *, text: str) -> None:
         right = max(text.split(), key=len)
         if observed == max(reversed(text.split()), key=len) != right:
-            raise Miss("last-of-several", "Of several longest words yours returns the last one.")
+            raise MistakeError(
+                "last-of-several", "Of several longest words yours returns the last one."
+            )
         if observed != right:
-            raise Miss("wrong-word", f"longest_word({text!r}) should be {right!r}.")
+            raise MistakeError("wrong-word", f"longest_word({text!r}) should be {right!r}.")
 
 
 TASKS = [CountWords, LongestWord]

@@ -1,0 +1,79 @@
+"""Lessons become source notebooks, and nbgrader makes of these the released ones.
+
+Only what is built is ever edited: the text in `course/lessons/`. Built along with the notebooks is
+the list of the lessons' places, by which practice finds its questions.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+
+from autograder.authoring.lessons import read_lesson
+from autograder.authoring.outline import places_path, places_text
+from autograder.course_paths import CoursePaths
+from autograder.examining.mastery import paper_path, paper_text
+from autograder.nbgrader_api import release
+
+
+def build_source(paths: CoursePaths, assignment: str, target: Path) -> Path:
+    """Write the source notebook of `assignment` below `target` and return its path."""
+    notebook = read_lesson(paths.lessons / f"{assignment}.md")
+    path = paths.notebook(target, assignment)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
+    path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    return path
+
+
+def build(
+    paths: CoursePaths,
+    assignments: list[str],
+    *,
+    target: Path | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> None:
+    """Build source and released notebooks of `assignments` into `target` (default: the course)."""
+    target = target or paths.root
+    with tempfile.TemporaryDirectory(prefix="build-") as scratch_name:
+        scratch = Path(scratch_name)
+        if (config := paths.root / "nbgrader_config.py").exists():
+            shutil.copy(config, scratch)
+        for assignment in assignments:
+            built = build_source(paths, assignment, scratch / "source")
+            progress(f"{assignment}: source")
+            release(scratch, assignment, no_gradebook=True)
+            released = paths.notebook(scratch / "release", assignment)
+            for made, kind in ((built, "source"), (released, "release")):
+                place = paths.notebook(target / kind, assignment)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(made, place)
+            progress(f"{assignment}: release")
+    if places_path(paths.root).parent.is_dir():
+        places_path(target).parent.mkdir(parents=True, exist_ok=True)
+        places_path(target).write_text(places_text(paths), encoding="utf-8")
+    for assignment in assignments:
+        if (questions := paths.exams / assignment / "questions").is_dir():
+            paper_path(target).parent.mkdir(parents=True, exist_ok=True)
+            paper_path(target).write_text(paper_text(questions), encoding="utf-8")
+            progress(f"{assignment}: questions")
+
+
+def stale(paths: CoursePaths, assignments: list[str]) -> list[Path]:
+    """Return the committed files that differ from what the lessons give today."""
+    with tempfile.TemporaryDirectory(prefix="fresh-") as name:
+        target = Path(name)
+        build(paths, assignments, target=target)
+        return [
+            paths.root / path.relative_to(target)
+            for path in sorted(target.rglob("*"))
+            if path.is_file() and not _same(path, paths.root / path.relative_to(target))
+        ]
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()

@@ -1,0 +1,203 @@
+"""Checks a course like code.
+
+Blanks fail, solutions pass, and each recorded mistake fails with its own message. An exercise
+that passes untouched, a right answer refused and a wrong one praised are all found here, before a
+student finds them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import nbformat
+
+from autograder.authoring.build import stale
+from autograder.authoring.lessons import read_lesson
+from autograder.authoring.recorded_answers import RecordedAnswer, frame_of, recorded_answers
+from autograder.cells import grade_id_of
+from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
+from autograder.examining.draws import draws_for
+from autograder.examining.exam import Exam, SheetTask, Task, load_exam
+from autograder.examining.examiner import examine
+from autograder.examining.processes import PRELOAD, Returned, StudentSubprocess
+from autograder.records import Finding, Outcome
+from course.checks import visible
+
+#: What the examiner says of its own accord; a recorded mistake needs a message of its own.
+GENERIC = {"raised", "missing-name", "cell-error", "kernel-died", "unreadable-reply", "skipped"}
+
+SOLUTION = "the lesson's own solution"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with the course: where, what kind, and in what way."""
+
+    where: str
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One answer to one task, to be tried as a student's."""
+
+    exam: Exam
+    task: Task
+    answer: RecordedAnswer
+    cells: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        word = "right" if self.answer.right else "wrong"
+        return f"{self.exam.assignment} · {self.task.answer_id} · {word}: {self.answer.name}"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a trial: the examiner's finding and the visible check's message."""
+
+    trial: Trial
+    finding: Finding
+    visible_message: str | None
+
+
+def check_course(
+    paths: CoursePaths,
+    assignments: list[str],
+    *,
+    jobs: int | None = None,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> tuple[list[Fault], list[Tried]]:
+    """Check `assignments` and return what is wrong, and all trials with their findings."""
+    faults = [
+        Fault(str(path.relative_to(paths.root)), "stale build", "run `autograder build`")
+        for path in stale(paths, assignments)
+    ]
+    faults += _orphans(paths)
+    trials: list[Trial] = []
+    for assignment in assignments:
+        exam = load_exam(paths.exams, assignment)
+        faults += _shape_faults(paths, exam)
+        trials += _trials(paths, exam)
+    # Loaded before the threads start: they would meet in the middle of a first import.
+    for package in PRELOAD:
+        importlib.import_module(package)
+    tried: list[Tried] = []
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        futures = [pool.submit(_try, trial) for trial in trials]
+        for done, future in enumerate(as_completed(futures), 1):
+            tried.append(future.result())
+            progress(done, len(trials), tried[-1].trial.where)
+    tried.sort(key=lambda one: one.trial.where)
+    for one in tried:
+        faults += _faults_of(one)
+    return [*faults, *_shared_messages(tried)], tried
+
+
+def _orphans(paths: CoursePaths) -> Iterator[Fault]:
+    names = set(paths.assignments())
+    for folder in (paths.source, paths.release, paths.exams):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if path.is_dir() and path.name not in names and not path.name.startswith(("_", ".")):
+                yield Fault(str(path.relative_to(paths.root)), "orphan", "there is no such lesson")
+
+
+def _shape_faults(paths: CoursePaths, exam: Exam) -> Iterator[Fault]:
+    notebook = read_lesson(paths.lessons / f"{exam.assignment}.md")
+    cells = {grade_id: cell for cell in notebook.cells if (grade_id := grade_id_of(cell))}
+    graded = {key for key, cell in cells.items() if cell.metadata.nbgrader.grade}
+    for grade_id in sorted(graded - {task.grade_id for task in exam.tasks}):
+        yield Fault(f"{exam.assignment} · {grade_id}", "no task", "nothing examines this cell")
+    recorded = {path.stem for path in (exam.folder / "answers").glob("*.py")}
+    for name in sorted(recorded - {task.answer_id for task in exam.tasks}):
+        yield Fault(f"{exam.assignment} · answers/{name}.py", "orphan", "there is no such task")
+    for task in exam.tasks:
+        where = f"{exam.assignment} · {task.answer_id}"
+        if task.grade_id not in graded or task.answer_id not in cells:
+            yield Fault(where, "no cell", f"the lesson lacks {task.answer_id} or {task.grade_id}")
+        elif cells[task.grade_id].metadata.nbgrader.points != task.points:
+            points = cells[task.grade_id].metadata.nbgrader.points
+            yield Fault(where, "points differ", f"lesson {points}, exam {task.points}")
+        if isinstance(task, SheetTask):
+            yield from (Fault(where, "question", one) for one in task.faults())
+            continue
+        answers = recorded_answers(exam, task)
+        if sum(answer.right for answer in answers) < 3:
+            yield Fault(where, "too few right answers", "at least 3 styles must be recorded")
+        if all(answer.right for answer in answers):
+            yield Fault(where, "no wrong answer", "no mistake is recorded")
+
+
+def _trials(paths: CoursePaths, exam: Exam) -> Iterator[Trial]:
+    source = read_lesson(paths.lessons / f"{exam.assignment}.md")
+    release = nbformat.read(paths.notebook(paths.release, exam.assignment), as_version=4)
+    blanks = {grade_id_of(cell): cell.source for cell in release.cells}
+    for task in exam.tasks:
+        if isinstance(task, SheetTask):
+            continue  # nothing of it runs; `faults` has proved it
+        try:
+            frame = frame_of(source, task)
+        except CourseError:
+            continue  # reported as a fault of the lesson's shape
+        answers = [
+            RecordedAnswer(task.answer_id, SOLUTION, True, 1.0, frame.solution),
+            RecordedAnswer(
+                task.answer_id, "not-attempted", False, 0.0, blanks.get(task.answer_id, "")
+            ),
+            *recorded_answers(exam, task),
+        ]
+        for answer in answers:
+            yield Trial(exam, task, answer, frame.cells(answer.source))
+
+
+def _try(trial: Trial) -> Tried:
+    # Fixed draws: a course that checks today checks tomorrow.
+    rng = draws_for(b"check-course", trial.exam.assignment, trial.task.grade_id, trial.answer.name)
+    with StudentSubprocess(trial.cells) as student:
+        finding = examine(trial.task, student, rng)
+        message = None
+        if student.ready and trial.answer.right:
+            name = trial.task.function
+            reply = student.ask(name, visible, {"name": name}, timeout=30)
+            message = reply.value if isinstance(reply, Returned) else f"visible check: {reply}"
+    return Tried(trial, finding, message)
+
+
+def _faults_of(tried: Tried) -> Iterator[Fault]:
+    finding, answer, where = tried.finding, tried.trial.answer, tried.trial.where
+    if finding.outcome is Outcome.GRADER_ERROR:
+        yield Fault(where, "grader error", finding.message)
+    elif answer.right:
+        if finding.outcome is not Outcome.PASSED:
+            kind = "right fails" if answer.name != SOLUTION else "solution fails"
+            yield Fault(where, kind, f"{finding.misconception}: {finding.message}")
+        if tried.visible_message is not None:
+            yield Fault(where, "visible check refuses", tried.visible_message)
+    elif answer.name == "not-attempted":
+        if finding.outcome is not Outcome.NOT_ATTEMPTED:
+            yield Fault(where, "blank passes", f"{finding.outcome}: {finding.message}")
+    elif finding.outcome is Outcome.PASSED:
+        yield Fault(where, "wrong passes", finding.message)
+    elif finding.misconception != answer.name:
+        yield Fault(where, "other message", f"{finding.misconception}: {finding.message}")
+    elif finding.misconception in GENERIC:
+        yield Fault(where, "message missing", finding.message)
+    elif abs(finding.points - answer.credit * finding.max_points) > 0.01:
+        yield Fault(where, "other points", f"{finding.points} of {finding.max_points}")
+
+
+def _shared_messages(tried: list[Tried]) -> Iterator[Fault]:
+    ids: dict[str, set[str]] = defaultdict(set)
+    for one in tried:
+        if one.finding.misconception and not one.trial.answer.right:
+            ids[one.finding.message].add(one.finding.misconception)
+    for message, names in sorted(ids.items()):
+        if len(names) > 1:
+            yield Fault(", ".join(sorted(names)), "message shared", message)

@@ -1,0 +1,82 @@
+"""Lessons as people write them (MyST Markdown), read as source notebooks.
+
+The same lesson gives the same notebook: cell ids follow from what a cell holds, and nothing of the
+machine or the day goes in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from autograder.cells import DEMO_TAG
+from autograder.errors import CourseError
+
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def pairing(assignment: str) -> str:
+    """Return jupytext's formats that pair the source notebook with its text master.
+
+    Both sides must name their folder: from either one jupytext then finds the other.
+    """
+    number = assignment.partition("-")[0]
+    return f"source/{assignment}//ipynb,course/lessons/{number}-/md:myst"
+
+
+def read_lesson(path: Path) -> NotebookNode:
+    """Return the lesson in `path` as a source notebook; raises CourseError naming the cell."""
+    notebook = jupytext.read(path, fmt="md:myst")
+    metadata = NotebookNode(kernelspec=NotebookNode(KERNELSPEC))
+    metadata["language_info"] = NotebookNode(name="python")
+    metadata["jupytext"] = NotebookNode(formats=pairing(path.stem))
+    notebook.metadata = metadata
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    _complete_metadata(notebook, path)
+    _set_ids(notebook, path.stem)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _complete_metadata(notebook: NotebookNode, path: Path) -> None:
+    """Give every nbgrader cell all its fields, so that lessons name only those that matter."""
+    seen: set[str] = set()
+    for cell in notebook.cells:
+        given = cell.metadata.get("nbgrader")
+        if given is None:
+            continue
+        grade_id = given.get("grade_id")
+        if not grade_id or grade_id in seen:
+            raise CourseError(f"{path.name}: grade_id {grade_id!r} is missing or used twice.")
+        seen.add(grade_id)
+        solution, grade = bool(given.get("solution")), bool(given.get("grade"))
+        fields = {
+            "grade": grade,
+            "grade_id": grade_id,
+            # What only shows something invites to be changed and tried.
+            "locked": not solution and DEMO_TAG not in cell.metadata.get("tags", []),
+            "schema_version": 3,
+            "solution": solution,
+            "task": False,
+        }
+        if grade:
+            if "points" not in given:
+                raise CourseError(f"{path.name}: the graded cell {grade_id!r} has no points.")
+            fields["points"] = given["points"]
+        cell.metadata["nbgrader"] = NotebookNode(dict(sorted(fields.items())))
+
+
+def _set_ids(notebook: NotebookNode, lesson: str) -> None:
+    """Name each cell after what it holds: the same cell keeps its id when others come and go."""
+    count: Counter[str] = Counter()
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        what = grade_id or f"{cell.cell_type}\0{cell.source}"
+        count[what] += 1
+        digest = hashlib.sha256(f"{lesson}\0{what}\0{count[what]}".encode()).hexdigest()
+        cell["id"] = grade_id if grade_id and len(grade_id) <= 64 else digest[:16]

@@ -1,0 +1,78 @@
+"""The places of the lessons, for `course/practice/places.json`: headings and cells, in order.
+
+A practice cell is tagged `practice`; its grade_id begins with its way of practising, as in
+`quiz-batches`, and its source asks for itself by that name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbformat.notebooknode import NotebookNode
+
+from autograder.authoring.lessons import read_lesson
+from autograder.cells import PRACTICE_TAG
+from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
+from course.practice.places import WAYS, Lesson, Place
+
+
+def places_path(root: Path) -> Path:
+    """Return where the places of the course in `root` are kept."""
+    return root / "course" / "practice" / "places.json"
+
+
+def lesson_of(path: Path) -> Lesson:
+    """Return the places of the lesson in `path`; raises CourseError naming a wrong practice cell."""
+    notebook = read_lesson(path)
+    title, places = path.stem, []
+    heading = path.stem
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for level, text in _headings(cell.source):
+                heading = text.replace("`", "")
+                if level == 1:
+                    title = heading.partition(" · ")[2] or heading
+                else:
+                    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+                    places.append(Place(slug, heading))
+        elif grade_id := cell.metadata.get("nbgrader", {}).get("grade_id"):
+            places.append(Place(grade_id, heading, _way(cell, path.stem, grade_id)))
+    return Lesson(path.stem, title, tuple(places))
+
+
+def _headings(text: str) -> Iterator[tuple[int, str]]:
+    fenced = False
+    for line in text.splitlines():
+        fenced ^= line.startswith("```")
+        if not fenced and (found := re.match(r"(#+) (.+)", line)):
+            yield len(found[1]), found[2].strip()
+
+
+def _way(cell: NotebookNode, lesson: str, grade_id: str) -> str:
+    if PRACTICE_TAG not in cell.metadata.get("tags", []):
+        return ""
+    way = grade_id.partition("-")[0]
+    if way not in WAYS:
+        raise CourseError(
+            f"{lesson}.md: the practice cell {grade_id!r} must begin with one of {', '.join(WAYS)}."
+        )
+    if (asked := f'practice("{lesson}#{grade_id}")') not in cell.source:
+        raise CourseError(f"{lesson}.md: the practice cell {grade_id!r} must hold {asked}.")
+    return way
+
+
+def places_text(paths: CoursePaths) -> str:
+    """Return the text of `places.json` for the course's lessons."""
+    found = {}
+    for path in paths.lesson_files():
+        lesson = lesson_of(path)
+        places = [
+            [one.name, one.title, one.way] if one.way else [one.name, one.title]
+            for one in lesson.places
+        ]
+        found[lesson.name] = {"title": lesson.title, "places": places}
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,12 @@
+"""The command line: `autograder VERB`, one module for each audience.
+
+Offers `app`. Commands check their arguments first and import what is heavy afterwards; an error
+that the caller can put right is one sentence and status 2.
+Must not know: how anything is done; it only calls, and shows what came of it.
+"""
+
+import autograder.kernels.faster_imports  # noqa: F401 # before anything imports jsonschema
+from autograder.cli import authoring, grading, learning  # noqa: F401 # they add their commands
+from autograder.cli.options import app
+
+__all__ = ["app"]

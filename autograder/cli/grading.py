@@ -1,0 +1,139 @@
+"""Commands for instructors: grade, report, doctor."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.cli.options import Assignments, Jobs, Root, app, chosen, one_sentence
+from autograder.cli.terminal import complaints, console, graded, marks_table, progress_bar
+from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
+from autograder.preflight import check_materials
+
+
+class Containment(StrEnum):
+    """Whether submissions must be contained."""
+
+    REQUIRED = "required"
+    NONE = "none"
+
+
+@app.command()
+def grade(
+    assignments: Assignments = None,
+    root: Root = Path(),
+    student: Annotated[str | None, typer.Option(help="Only this student's submission.")] = None,
+    jobs: Jobs = None,
+    gpu_jobs: Annotated[
+        int | None, typer.Option(min=1, help="Runs that share the GPU; default: by its memory.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="A Dask scheduler whose workers execute, as tcp://host:8786.")
+    ] = None,
+    containment: Annotated[
+        Containment, typer.Option(help="`none` runs submissions with all your own rights.")
+    ] = Containment.REQUIRED,
+    force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
+    feedback: Annotated[bool, typer.Option(help="Write nbgrader's feedback pages too.")] = False,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write all records here.")] = None,
+) -> None:
+    """Grade the submissions in `submitted/`, several at once, into nbgrader's gradebook.
+
+    Example: `autograder grade 01-tokenizing --jobs 2 --json marks.json`
+    """
+    from autograder import records as recording
+
+    with one_sentence():
+        paths = CoursePaths(root.resolve())
+        names = chosen(paths, assignments)
+        check_materials()
+        records = graded(
+            paths,
+            names,
+            student,
+            workers=jobs,
+            gpu_jobs=gpu_jobs,
+            cluster=cluster,
+            contained=containment is Containment.REQUIRED,
+            force=force,
+        )
+        if as_json:
+            recording.write_records(as_json, records)
+        if feedback:
+            from autograder.nbgrader_api import feedback as write_feedback
+
+            done = sorted({one.assignment for one in records})
+            with progress_bar() as bar:
+                row = bar.add_task("Feedback", total=len(done), what="")
+                for name in done:
+                    write_feedback(paths, name)
+                    bar.update(row, advance=1, what=name)
+    console.print(marks_table(records))
+    if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
+        who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
+        complaints.print(
+            f"[red]{len(errors)} tasks wait for you in formgrader[/red]: {escape(who)}. They cost nobody "
+            f"marks; each record says why, and what failed in the grader itself is in {paths.log}.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(3)
+
+
+@app.command()
+def report(
+    root: Root = Path(),
+    output: Annotated[Path | None, typer.Option(help="Default: report.html in the course.")] = None,
+) -> None:
+    """Write the class page: all marks, why points were lost, and which mistakes are common.
+
+    Example: `autograder report --output class.html`
+    """
+    from autograder.grading.report import write_report
+    from autograder.records import all_records
+
+    with one_sentence():
+        paths = CoursePaths(root.resolve())
+        records = all_records(paths.records_folder)
+        if not records:
+            raise CourseError("Nothing is graded yet: run `autograder grade` first.")
+        path = output or paths.root / "report.html"
+        write_report(records, path, "BERT fine-tuning for classification: the class")
+    console.print(f"Wrote {path}.")
+
+
+@app.command()
+def doctor(
+    root: Root = Path(),
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the checks here.")] = None,
+) -> None:
+    """Show which protections this machine gives to grading, tried from inside a kernel.
+
+    Example: `autograder doctor`
+    """
+    from dataclasses import asdict
+
+    from autograder.kernels.doctor import look_at_machine
+
+    with one_sentence(), complaints.status("Looking at this machine from inside a kernel …"):
+        checks = look_at_machine(CoursePaths(root.resolve()))
+    if as_json:
+        as_json.write_text(json.dumps([asdict(one) for one in checks], indent=1) + "\n")
+    table = Table("", "what", "seen", title="This machine")
+    for one in checks:
+        table.add_row(
+            "[green]✓[/green]" if one.good else "[red]✗[/red]", one.name, escape(one.seen)
+        )
+    console.print(table)
+    if not all(one.good for one in checks):
+        console.print(
+            "Grading refuses to run what it cannot contain; `--containment none` grades all the "
+            "same, with the rights of your own account, and the report says so."
+        )
+        raise typer.Exit(1)

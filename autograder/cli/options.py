@@ -1,0 +1,78 @@
+"""What all commands share: the application, common options, and errors as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from autograder.cli.terminal import complaints, console
+from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
+from course import __version__
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"bert-classroom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Build, check and grade the course *BERT fine-tuning for classification*.
+
+    Example: `autograder grade 01-tokenizing --feedback`
+    """
+
+
+Root = Annotated[
+    Path, typer.Option("--root", help="The course's folder.", exists=True, file_okay=False)
+]
+Assignments = Annotated[
+    list[str] | None, typer.Argument(help="Names such as 01-tokenizing; default: all.")
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once; default: all cores.")
+]
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn errors that the caller can mend into one sentence and status 2."""
+    try:
+        yield
+    except CourseError as error:
+        complaints.print(f"[red]autograder:[/red] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(2) from None
+    except ModuleNotFoundError as error:
+        complaints.print(
+            f"[red]autograder:[/red] The package {error.name!r} is missing: run "
+            "`pip install -r requirements.txt`.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2) from None
+
+
+def chosen(paths: CoursePaths, assignments: list[str] | None) -> list[str]:
+    """Return the assignments named, each checked, or all."""
+    if not assignments:
+        return paths.assignments()
+    return [paths.check_assignment(name) for name in assignments]

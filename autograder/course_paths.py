@@ -1,0 +1,112 @@
+"""Where things are in a course's folder: one place that knows the names."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import CourseError
+
+
+@dataclass(frozen=True)
+class CoursePaths:
+    """The folders and files of the course in `root`, nbgrader's and ours."""
+
+    root: Path
+
+    @property
+    def lessons(self) -> Path:
+        return self.root / "course" / "lessons"
+
+    @property
+    def exams(self) -> Path:
+        return self.root / "autograder" / "exams"
+
+    @property
+    def source(self) -> Path:
+        return self.root / "source"
+
+    @property
+    def release(self) -> Path:
+        return self.root / "release"
+
+    @property
+    def submitted(self) -> Path:
+        return self.root / "submitted"
+
+    @property
+    def feedback(self) -> Path:
+        return self.root / "feedback"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.root / "gradebook.db"
+
+    @property
+    def secret(self) -> Path:
+        return self.root / ".autograder" / "secret"
+
+    @property
+    def log(self) -> Path:
+        return self.root / ".autograder" / "grade.log"
+
+    @property
+    def staging(self) -> Path:
+        return self.root / ".autograder" / "staging"
+
+    @property
+    def store(self) -> Path:
+        return self.root / ".autograder" / "store"
+
+    @property
+    def records_folder(self) -> Path:
+        return self.root / ".autograder" / "records"
+
+    def records(self, assignment: str, student: str) -> Path:
+        return self.records_folder / assignment / f"{student}.json"
+
+    def lesson_files(self) -> list[Path]:
+        """Return the lessons' text masters, in order; raises CourseError if there is none."""
+        found = sorted(self.lessons.glob("[0-9][0-9]-*.md"))
+        if not found:
+            raise CourseError(
+                f"No lessons (NN-name.md) in {self.lessons}: is this a course's root?"
+            )
+        return found
+
+    def assignments(self) -> list[str]:
+        """Return the names of all assignments."""
+        return [path.stem for path in self.lesson_files()]
+
+    def lessons_with_code(self) -> list[str]:
+        """Return the assignments in which functions are written: all but tests of questions."""
+        return [one for one in self.assignments() if not (self.exams / one / "questions").is_dir()]
+
+    def check_assignment(self, assignment: str) -> str:
+        """Return `assignment` if there is one of that name; otherwise raise CourseError."""
+        if assignment not in (have := self.assignments()):
+            raise CourseError(
+                f"There is no assignment {assignment!r}; there are: {', '.join(have)}."
+            )
+        return assignment
+
+    @staticmethod
+    def notebook_name(assignment: str) -> str:
+        """Return the notebook's name in an assignment: `tokenizing` for `01-tokenizing`."""
+        return assignment.partition("-")[2].replace("-", "_")
+
+    def notebook(self, folder: Path, assignment: str) -> Path:
+        """Return the path of an assignment's notebook below `folder` (source or release)."""
+        return folder / assignment / f"{self.notebook_name(assignment)}.ipynb"
+
+
+def program(name: str) -> str:
+    """Return the path of a command installed beside this Python; raises CourseError."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        raise CourseError(
+            f"The command {name!r} is missing: run `pip install -r requirements.txt`."
+        )
+    return found

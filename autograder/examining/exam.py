@@ -1,0 +1,112 @@
+"""What an exam is: tasks worth points, loaded from `exams/<assignment>/exam.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import UnknownAssignmentError
+from autograder.records import Finding
+from course.checks.base import Check
+
+
+class Task(Check):
+    """A check that is worth points: `points` for what the cell `grade_id` examines.
+
+    `answer_id` is the grade_id of the cell where the student writes. `timeout` is in seconds, for
+    each case. The recorded answers in `answers/<answer_id>.py` prove the task.
+    """
+
+    answer_id: str
+    points: float
+    timeout: float = 30.0
+    #: What the student's code computes on in this task: "cpu" or "cuda".
+    device: str = "cpu"
+
+    @property
+    def grade_id(self) -> str:
+        return f"{self.answer_id}-points"
+
+    def success(self) -> str:
+        """Return what a student reads who has all points."""
+        return f"Right: {self.title}"
+
+
+class UndecidedError(Exception):
+    """What only a person can decide; the text says why, to student and instructor."""
+
+
+class SheetTask(Task):
+    """A task on what was handed in beside the notebook: it is marked, and no code is tried."""
+
+    def mark(self, folder: Path) -> Finding:
+        """Return the finding for what is in `folder`; raises MistakeError or UndecidedError."""
+        raise NotImplementedError
+
+    def faults(self) -> Iterable[str]:
+        """Return what is wrong with the task itself, one sentence each."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Exam:
+    """All tasks of one assignment, in the order of its notebook."""
+
+    assignment: str
+    folder: Path
+    tasks: tuple[Task, ...]
+
+    def task(self, grade_id: str) -> Task | None:
+        """Return the task examined in the cell `grade_id`, or None."""
+        return next((task for task in self.tasks if task.grade_id == grade_id), None)
+
+
+def exam_state(exam: Exam) -> str:
+    """Return a digest of the exam's own files: a change in any of them is another exam."""
+    parts = hashlib.sha256()
+    for path in sorted([*exam.folder.glob("*.py"), *exam.folder.glob("questions/*.yaml")]):
+        parts.update(f"{path.name}\0".encode())
+        parts.update(path.read_bytes())
+    return parts.hexdigest()
+
+
+def load_exam(exams: Path, assignment: str) -> Exam:
+    """Load `exams/<assignment>/exam.py`; raises :class:`UnknownAssignmentError`."""
+    folder = exams / assignment
+    if not (folder / "exam.py").is_file():
+        have = ", ".join(sorted(path.parent.name for path in exams.glob("*/exam.py"))) or "none"
+        raise UnknownAssignmentError(f"There is no assignment {assignment!r}; there are: {have}.")
+    package = (
+        "bert_classroom_exam_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+    )
+    if (folder / "probes.py").is_file():
+        _load(f"{package}.probes", folder / "probes.py", package, folder)
+    module = _load(f"{package}.exam", folder / "exam.py", package, folder)
+    return Exam(assignment, folder, tuple(task_class() for task_class in module.TASKS))
+
+
+def _load(name: str, path: Path, package: str, folder: Path) -> Any:
+    if name in sys.modules:
+        return sys.modules[name]
+    if package not in sys.modules:
+        # The folder's name is no identifier ("01-tokenizing"), so the package is made by hand.
+        spec = importlib.util.spec_from_loader(package, loader=None, is_package=True)
+        assert spec is not None
+        parent = importlib.util.module_from_spec(spec)
+        parent.__path__ = [str(folder)]
+        sys.modules[package] = parent
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

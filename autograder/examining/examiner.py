@@ -1,0 +1,125 @@
+"""The examiner: tries a student's function on hidden inputs and judges what comes back.
+
+It runs in a trusted process. Inputs are drawn anew for every submission, from a secret of the
+course, so that an answer that was written down beforehand is worth nothing; the same submission
+draws the same inputs, so that grading twice gives the same marks.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.examining.exam import SheetTask, Task, UndecidedError
+from autograder.examining.processes import Missing, Reply, Returned, Silent, StudentProcess
+from autograder.records import Finding, Outcome
+from course.checks.base import Inputs, MistakeError, Raised
+
+log = logging.getLogger(__name__)
+
+#: Judges seed torch's one global generator to build their references: in threads, one at a time.
+_thinking = threading.Lock()
+
+
+def examine(
+    task: Task, student: StudentProcess, rng: random.Random, cell_error: str | None = None
+) -> Finding:
+    """Try `task` on `student` and return the finding; a fault of our own is a `grader_error`.
+
+    `cell_error` is what the student's answer cell raised when it ran, if it did.
+    """
+    task = copy.copy(task)  # what a task keeps between its steps belongs to this examination
+
+    def tried() -> Finding:
+        with _thinking:
+            cases = list(task.cases(rng))
+        for inputs in cases:
+            reply = student.ask(task.function, type(task).observe, inputs, task.timeout)
+            with _thinking:
+                _judge(task, reply, inputs, cell_error)
+        return _finding(task, Outcome.PASSED, task.success(), credit=1.0)
+
+    return _settled(task, tried)
+
+
+def examine_sheet(paper: SheetTask, folder: Path) -> Finding:
+    """Mark what is in `folder` and return the finding; a fault of our own is a `grader_error`."""
+    return _settled(paper, lambda: paper.mark(folder))
+
+
+def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
+    """Return what `tried` finds, or the finding that what it raises comes to; with its time."""
+    started = time.monotonic()
+    try:
+        found = tried()
+    except MistakeError as miss:
+        credit = min(max(miss.credit, 0.0), 1.0)
+        outcome = Outcome.PARTIAL if credit else Outcome.FAILED
+        if miss.misconception == "not-attempted":
+            outcome, credit = Outcome.NOT_ATTEMPTED, 0.0
+        found = _finding(
+            task, outcome, miss.message, credit=credit, misconception=miss.misconception
+        )
+    except UndecidedError as reason:
+        found = _finding(task, Outcome.GRADER_ERROR, str(reason))
+    except Exception as error:
+        log.exception("the examiner itself failed in %s", task.grade_id)
+        found = _finding(
+            task,
+            Outcome.GRADER_ERROR,
+            f"The examiner itself failed ({type(error).__name__}); this is not your fault, and your "
+            "instructor has been told.",
+        )
+    return found.model_copy(update={"seconds": round(time.monotonic() - started, 3)})
+
+
+def _finding(
+    task: Task,
+    outcome: Outcome,
+    message: str,
+    *,
+    credit: float = 0.0,
+    misconception: str | None = None,
+) -> Finding:
+    return Finding(
+        grade_id=task.grade_id,
+        outcome=outcome,
+        points=round(task.points * credit, 2),
+        max_points=task.points,
+        message=message,
+        misconception=misconception,
+    )
+
+
+def skipped(task: Task, reason: str) -> Finding:
+    """Return the finding for a task that could not be tried any more, and why."""
+    return _finding(task, Outcome.SKIPPED, reason, misconception="skipped")
+
+
+def _judge(task: Task, reply: Reply, inputs: Inputs, cell_error: str | None) -> None:
+    match reply:
+        case Returned(value):
+            task.judge(value, **inputs)
+        case Raised(type_name="NotImplementedError"):
+            raise MistakeError("not-attempted", f"`{task.function}` is not written yet.")
+        case Raised():
+            raise task.explain(reply, **inputs) or MistakeError(
+                "raised", f"`{task.function}` raised {reply}."
+            )
+        case Missing(name) if cell_error:
+            raise MistakeError(
+                "cell-error", f"There is no `{name}`, because its cell raised {cell_error}."
+            )
+        case Missing(name):
+            raise MistakeError(
+                "missing-name",
+                f"When this task was examined, nothing was called `{name}`. Was its cell deleted, "
+                "or the function renamed?",
+            )
+        case Silent(reason, message):
+            raise MistakeError(reason, f"`{task.function}`: {message}")

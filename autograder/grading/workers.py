@@ -1,0 +1,208 @@
+"""Executes and examines submissions side by side: on this machine's cores, or on a Dask cluster.
+
+A worker puts what came of a submission into the store and touches nothing else; the gradebook is
+the caller's alone. A worker that dies costs a second attempt, never the batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import multiprocessing.forkserver as forkserver
+import os
+import signal
+import socket
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
+from autograder.kernels.preload import NOTEBOOKS, WORKERS
+from autograder.nbgrader_api import configuration
+
+log = logging.getLogger(__name__)
+
+#: A submission whose worker died this often is given up as a grader error.
+ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """One student's submission for one assignment."""
+
+    assignment: str
+    student: str
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a worker says of a job: what was wrong with the notebook handed in, or with us."""
+
+    job: Job
+    complaint: str | None = None
+    failure: str | None = None
+
+
+def execute(root: Path, job: Job, options: dict[str, dict[str, Any]]) -> Executed:
+    """Execute and examine one submission into the store, unless its result is there already."""
+    import nbformat
+
+    from autograder.grading.intake import stage
+    from autograder.grading.plugins.execute import ExamExecute
+    from autograder.grading.plugins.repair import repair
+
+    paths = CoursePaths(root)
+    staged = stage(paths, job.assignment, job.student)
+    name = paths.notebook_name(job.assignment)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ids that are missing or doubled: Repair mends them
+        notebook = nbformat.read(staged.folder / f"{name}.ipynb", as_version=4)
+    repair(notebook, nbformat.read(paths.notebook(paths.release, job.assignment), as_version=4))
+    resources = {
+        "nbgrader": {"assignment": job.assignment, "notebook": name, "student": None},
+        "metadata": {"path": str(staged.folder)},
+    }
+    ExamExecute(config=configuration(root, options)).preprocess(notebook, resources)
+    return Executed(job, complaint=staged.complaint)
+
+
+def on_this_machine(
+    paths: CoursePaths, jobs: Sequence[Job], options: dict[str, dict[str, Any]], workers: int
+) -> Iterator[Executed]:
+    """Yield each job as it is executed by one of `workers` processes."""
+    from autograder.kernels.client import close_zygote, current_zygote
+
+    config = configuration(paths.root, options)
+    contained = config.ExamExecute.get("contained", True)
+    preload = tuple(config.ZygoteProvisioner.get("preload", NOTEBOOKS))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*preload, *WORKERS])
+    forkserver.ensure_running()  # it imports while the zygote does
+    attempts = dict.fromkeys(jobs, 0)
+    while attempts:
+        zygote = current_zygote(preload) if contained else None
+        lent = (zygote.door, zygote.folder) if zygote else None
+        pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_begin, initargs=(paths.log, lent)
+        )
+        try:
+            yield from _in_pool(pool, 2 * workers, paths.root, attempts, options)
+        except BaseException:
+            # Interrupted: what runs is ended, what is finished is in the store.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
+        pool.shutdown()
+        if attempts and contained:
+            close_zygote()  # if it was the zygote that died, the next round has a new one
+
+
+def _in_pool(
+    pool: ProcessPoolExecutor,
+    at_once: int,
+    root: Path,
+    attempts: dict[Job, int],
+    options: dict[str, dict[str, Any]],
+) -> Iterator[Executed]:
+    """Yield what is finished, and take it out of `attempts`; what a crash took with it stays."""
+    from autograder.kernels.client import NotContainedError, ZygoteError
+
+    waiting = list(attempts)[::-1]
+    running: dict[Future[Executed], Job] = {}
+    while waiting or running:
+        # Two for each process: none waits for its next, and a crash takes few with it.
+        while waiting and len(running) < at_once:
+            job = waiting.pop()
+            running[pool.submit(execute, root, job, options)] = job
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            job = running.pop(future)
+            attempts[job] += 1
+            try:
+                done = future.result()
+            except NotContainedError:
+                raise
+            except (BrokenProcessPool, ZygoteError) as error:
+                if attempts[job] < ATTEMPTS:
+                    if isinstance(error, BrokenProcessPool):
+                        return
+                    continue
+                done = Executed(job, failure=f"its grading process died ({error})")
+            except CourseError as error:
+                done = Executed(job, failure=str(error))
+            except Exception as error:
+                log.exception("%s of %s could not be executed", job.assignment, job.student)
+                done = Executed(job, failure=f"{type(error).__name__}: {error}")
+            del attempts[job]
+            yield done
+
+
+def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
+    """Settle into a worker: its log in a file, its kernels from the caller's zygote."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    threading.Thread(target=_end_with_caller, daemon=True).start()
+    log_to(path)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    if lent is not None:
+        from autograder.kernels.client import adopt
+
+        adopt(*lent)
+
+
+def _end_with_caller() -> None:
+    """End this worker, and with it its kernel, when the caller is killed: nobody else would."""
+    if (caller := multiprocessing.parent_process()) is not None:
+        caller.join()
+        os._exit(1)
+
+
+def log_to(path: Path) -> None:
+    """Send our log to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("autograder")
+    if not logger.handlers:
+        logger.addHandler(handler)
+        logger.propagate = False
+
+
+def on_cluster(
+    paths: CoursePaths, jobs: Sequence[Job], options: dict[str, dict[str, Any]], address: str
+) -> Iterator[Executed]:
+    """Yield each job as it is executed by a worker of the Dask cluster at `address`.
+
+    The workers need this installation and the course's folder at the same path. A worker that is
+    lost has its jobs done by another.
+    """
+    from distributed import Client, as_completed
+    from distributed.scheduler import KilledWorker
+
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, TimeoutError) as error:
+        raise CourseError(f"No Dask scheduler answers at {address!r}: {error}") from error
+    with client:
+        futures = {
+            client.submit(execute, paths.root, job, options, pure=False, retries=ATTEMPTS - 1): job
+            for job in jobs
+        }
+        for future in as_completed(futures):
+            job = futures.pop(future)
+            try:
+                yield future.result()
+            except KilledWorker as error:
+                yield Executed(job, failure=f"its workers died ({error})")
+            except CourseError as error:
+                yield Executed(job, failure=str(error))
+            except Exception as error:
+                log.exception("%s of %s could not be executed", job.assignment, job.student)
+                yield Executed(job, failure=f"{type(error).__name__}: {error}")
