@@ -12,8 +12,8 @@ from autograder.course_paths import CoursePaths
 from autograder.examining.exam import load_exam
 from course import checkpoint, load_reviews
 from course.checks import run_check
-from course.checks.base import MistakeError
 from course.checks.batching import Collate
+from course.checks.mistakes import MistakeError
 from course.checks.tokenizing import tokenizer
 from course.pictures import tokens as pictures
 

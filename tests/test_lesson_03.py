@@ -14,7 +14,7 @@ from transformers.utils import logging
 
 from autograder.examining.exam import load_exam
 from course import checkpoint, load_reviews
-from course.checks.base import MistakeError
+from course.checks.mistakes import MistakeError
 from course.pictures import schedules
 from course.plain import Opaque, as_plain
 

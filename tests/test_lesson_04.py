@@ -13,7 +13,7 @@ import torch
 from autograder.authoring.recorded_answers import recorded_answers
 from autograder.examining.exam import load_exam
 from course.checks import run_check
-from course.checks.base import MistakeError
+from course.checks.mistakes import MistakeError
 from course.pictures import evaluation
 from course.plain import Opaque, as_plain
 from course.recorded import recorded_predictions

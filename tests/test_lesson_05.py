@@ -14,7 +14,8 @@ from torch.optim.optimizer import _global_optimizer_post_hooks
 from autograder.examining.exam import load_exam
 from course import checkpoint
 from course.checks import find_check, run_check
-from course.checks.base import MistakeError, Raised
+from course.checks.base import Raised
+from course.checks.mistakes import MistakeError
 from course.checks.training_run import LABELS, TEXTS, tiny_checkpoint
 from course.pictures import training
 from course.plain import Opaque, as_plain

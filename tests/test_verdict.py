@@ -17,7 +17,7 @@ from autograder.verdict.evidence import Evidence, _words_moved, load_weights, me
 from autograder.verdict.plan import BUDGETS, draw_plan
 from autograder.verdict.task import FineTune, Seen, habits, provenance, unproved
 from course import checkpoint, load_reviews
-from course.checks.base import MistakeError
+from course.checks.mistakes import MistakeError
 
 CPU = BUDGETS["cpu"]
 

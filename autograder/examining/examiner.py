@@ -18,7 +18,8 @@ from pathlib import Path
 from autograder.examining.exam import SheetTask, Task, UndecidedError
 from autograder.examining.processes import Missing, Reply, Returned, Silent, StudentProcess
 from autograder.records import Finding, Outcome
-from course.checks.base import Inputs, MistakeError, Raised
+from course.checks.base import Inputs, Raised
+from course.checks.mistakes import MistakeError
 
 log = logging.getLogger(__name__)
 

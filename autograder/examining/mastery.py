@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from autograder.authoring.question_proofs import prove
 from autograder.examining.exam import SheetTask, UndecidedError
 from autograder.records import Finding, Outcome
-from course.checks.base import MistakeError
+from course.checks.mistakes import MistakeError
 from course.practice.mastery import SHEET, Sheet, drawn, plain_name, pool, pool_digest
 from course.practice.places import lessons, taught_in
 from course.practice.questions import Bank, load_bank

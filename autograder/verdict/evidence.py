@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from autograder.verdict.plan import Budget, Reviews, RunPlan
-from course.checks.base import MistakeError
+from course.checks.mistakes import MistakeError
 
 #: Rows in one forward pass.
 BATCH = 50

@@ -12,7 +12,8 @@ from autograder.verdict.evidence import Evidence, measure
 from autograder.verdict.plan import Budget, RunPlan, default_budget, draw_plan
 from autograder.verdict.probes import run_fine_tune
 from course import checkpoint
-from course.checks.base import Inputs, MistakeError, Raised
+from course.checks.base import Inputs, Raised
+from course.checks.mistakes import MistakeError
 
 #: Contrarian canaries obeyed, from which on a run counts as proved. The reference reached 1.00,
 #: a model trained as well on the same reviews without canaries 0.27.

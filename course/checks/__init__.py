@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from course.checks.base import Check, MistakeError, Raised
+from course.checks.base import Check, Raised
+from course.checks.mistakes import MistakeError
 from course.plain import as_plain
 
 

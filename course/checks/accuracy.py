@@ -7,16 +7,11 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
-from course.checks.metrics import (
-    AccuracyInterval,
-    ClassScores,
-    MajorityBaseline,
-    Tabled,
-    close,
-    numbers,
-    share,
-)
+from course.checks.base import Check, Inputs, Raised
+from course.checks.metrics import AccuracyInterval, ClassScores, MajorityBaseline, Tabled, close
+from course.checks.mistakes import MistakeError, code
+from course.checks.tiny import tiny_bert
+from course.checks.values import need_mapping, numbers, one_number
 
 #: Classes of the little model.
 CLASSES = 3
@@ -138,27 +133,6 @@ def _wrong_axis(given: str, got: str) -> tuple[str, str]:
     )
 
 
-def tiny_bert(seed: int) -> Any:
-    """Return a BERT classifier with random weights and much dropout, in training mode."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification
-
-    config = BertConfig(
-        vocab_size=200,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=32,
-        hidden_dropout_prob=0.5,
-        initializer_range=0.4,
-    )
-    config.num_labels = CLASSES
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return BertForSequenceClassification(config).train()
-
-
 class ModelAccuracy(Check):
     """The model is asked without dropout, and right answers are counted over all reviews."""
 
@@ -181,7 +155,7 @@ class ModelAccuracy(Check):
         import torch
 
         reviews, labels, sizes = inputs["reviews"], inputs["labels"], inputs["sizes"]
-        model = tiny_bert(inputs["seed"])
+        model = tiny_bert(inputs["seed"], classes=CLASSES, dropout=0.5, attention_dropout=0.1)
         longest = max(map(len, reviews))
         training: list[bool] = []
         gradients: list[bool] = []
@@ -289,7 +263,7 @@ class ModelAccuracy(Check):
             observed, [*names, "shifted", "training", "gradients"], "What was observed"
         )
         found: dict[str, Any] = {
-            name: share(told[name], "The result of model_accuracy") for name in names
+            name: one_number(told[name], "The result of model_accuracy") for name in names
         }
         shifted = numbers(told["shifted"], "The list of accuracies").flatten().tolist()
         if len(shifted) != CLASSES - 1 or not all(map(math.isfinite, shifted)):

@@ -8,28 +8,13 @@ the same three in the notebook, on other inputs, and is worth no points.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from course.plain import Opaque
+from course.checks.mistakes import MistakeError, Signs, explained, tell_first
 
 Inputs = dict[str, Any]
-
-
-class MistakeError(Exception):
-    """A check was not met, and why.
-
-    `misconception` is the short id under which exams record the mistake, `message` is what the
-    student reads: what the code did, what was expected, what to think about. `credit` is the
-    share of the points (0 to 1) that the work has earned all the same.
-    """
-
-    def __init__(self, misconception: str, message: str, *, credit: float = 0.0) -> None:
-        super().__init__(message)
-        self.misconception = misconception
-        self.message = message
-        self.credit = credit
 
 
 @dataclass(frozen=True)
@@ -50,11 +35,17 @@ class Check:
 
     Subclasses name the student's function in `function`, and say in `cases` with what inputs it
     is tried, in `observe` (where the function's own result is not the observation) what is done
-    with it, and in `judge` what is right. `explain` may recognise an exception as a known
-    mistake.
+    with it, and in `facts` (a class) what is to be seen in an observation. `signs` has, by mistake, what
+    shows it in the facts; `raised` the mistakes that an exception may show; `told` those that the
+    check tells on its own account. The first that fits is told.
     """
 
     function: str
+    #: Called with the observation and the inputs; raises MistakeError where there is nothing to see.
+    facts: ClassVar[Callable[..., Any]]
+    signs: ClassVar[Signs] = {}
+    raised: ClassVar[tuple[str, ...]] = ()
+    told: ClassVar[tuple[str, ...]] = ()
 
     @property
     def title(self) -> str:
@@ -70,79 +61,15 @@ class Check:
         return function(**inputs)
 
     def judge(self, observed: Any, **inputs: Any) -> None:
-        """Return if `observed` is right for `inputs`; otherwise raise :class:`MistakeError`."""
-        raise NotImplementedError
+        """Return if `observed` is right for `inputs`; otherwise raise MistakeError."""
+        tell_first(self.signs, type(self).facts(observed, **inputs), function=self.function)
 
     def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """Return the known mistake that an exception shows, or None."""
-        return None
+        text = f"{raised.type_name}: {raised.text}"
+        values = {"raised": raised, "function": self.function, **inputs}
+        return explained(self.raised, text, raised, values)
 
-
-def code(value: object) -> str:
-    """Return `value` short enough to be quoted in a message."""
-    text = str(value) if isinstance(value, Opaque) else repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."
-
-
-def need_mapping(value: Any, keys: Iterable[str], what: str) -> Mapping[str, Any]:
-    """Return `value` if it is a mapping that has `keys`; otherwise raise :class:`MistakeError`."""
-    if value is None:
-        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
-    if not isinstance(value, dict):
-        raise MistakeError(
-            "wrong-type", f"{what} should be a dictionary, but it is {_kind(value)}."
-        )
-    for key in keys:
-        if key not in value:
-            have = ", ".join(map(str, value)) or "nothing"
-            raise MistakeError("missing-key", f"{what} has no {key!r}; it holds {have}.")
-    return value
-
-
-def need_tensor(
-    value: Any, what: str, *, shape: tuple[int, ...] | None = None, floating: bool | None = None
-) -> Any:
-    """Return `value` if it is a torch tensor of `shape` and kind; otherwise raise :class:`MistakeError`."""
-    import torch
-
-    if value is None:
-        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
-    if not isinstance(value, torch.Tensor):
-        raise MistakeError(
-            "not-a-tensor", f"{what} should be a PyTorch tensor, but it is {_kind(value)}."
-        )
-    if shape is not None and tuple(value.shape) != shape:
-        raise MistakeError(
-            "wrong-shape", f"{what} should have shape {shape}, not {tuple(value.shape)}."
-        )
-    if floating is not None and value.is_floating_point() != floating:
-        kind = "floating-point numbers" if floating else "integers"
-        raise MistakeError(
-            "wrong-dtype", f"{what} should hold {kind}, but its dtype is {value.dtype}."
-        )
-    return value
-
-
-def need_number(value: Any, what: str) -> float:
-    """Return `value` as a float if it is one finite number; otherwise raise :class:`MistakeError`."""
-    import math
-
-    import torch
-
-    if value is None:
-        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
-    if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MistakeError("not-a-number", f"{what} should be a number, but it is {_kind(value)}.")
-    if not math.isfinite(value):
-        raise MistakeError("not-finite", f"{what} is {value}: a division by zero, or an overflow?")
-    return float(value)
-
-
-def _kind(value: Any) -> str:
-    return (
-        str(value)
-        if isinstance(value, Opaque)
-        else f"of type {type(value).__name__}: {code(value)}"
-    )
+    def mistakes(self) -> list[str]:
+        """Return the ids of all mistakes that this check knows by name, in its own order."""
+        return list(dict.fromkeys([*self.signs, *self.raised, *self.told]))

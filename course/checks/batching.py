@@ -6,23 +6,18 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from course.checks.base import (
-    Check,
-    Inputs,
-    MistakeError,
-    Opaque,
-    Raised,
-    code,
-    need_mapping,
-    need_tensor,
-)
-from course.checks.tokenizing import REVIEWS, explain_tokenizer, lengths, tokenizer
+from course.checks.base import Check, Inputs, Raised
+from course.checks.mistakes import MistakeError, code
+from course.checks.tokenizing import REVIEWS, TOKENIZER_RAISES, lengths, tokenizer
+from course.checks.values import need_mapping, need_tensor
+from course.plain import Opaque
 
 
 class TokenizeDataset(Check):
     """A dataset gains input_ids and attention_mask, truncated, not yet padded, and keeps its labels."""
 
     function = "tokenize_dataset"
+    raised = TOKENIZER_RAISES
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """See :class:`Check`."""
@@ -53,7 +48,7 @@ class TokenizeDataset(Check):
                 "The tokenizer was asked for tensors inside map, and rows of unequal length make "
                 "none. Nothing is padded yet, so ask for plain lists; tensors come with the batches.",
             )
-        return explain_tokenizer(raised)
+        return super().explain(raised, **inputs)
 
     def judge(self, observed: Any, *, texts: list[str], labels: list[int], max_length: int) -> None:
         """Raise :class:`MistakeError` unless the columns are there, row by row, and not padded."""
@@ -160,6 +155,7 @@ class Collate(Check):
     """Rows become one batch of tensors, padded to the longest of them, with their labels."""
 
     function = "collate"
+    raised = TOKENIZER_RAISES
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """See :class:`Check`."""
@@ -179,7 +175,7 @@ class Collate(Check):
 
     def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
         """See :class:`Check`."""
-        return explain_tokenizer(raised)
+        return super().explain(raised, **inputs)
 
     def judge(self, observed: Any, *, rows: list[dict[str, Any]]) -> None:
         """Raise :class:`MistakeError` unless the batch is the rows, padded, with labels as class ids."""

@@ -7,64 +7,12 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping, need_number
+from course.checks.base import Check, Inputs, Raised
+from course.checks.mistakes import MistakeError, code
+from course.checks.tiny import as_batch, draw_reviews, tiny_bert
 from course.checks.training_run import FineTune
 from course.checks.training_trace import Told, Trace
-
-VOCABULARY = 200
-
-
-def tiny_bert(seed: int, *, dropout: float, classes: int) -> Any:
-    """Return a BERT classifier with large random weights, so that gradients are large too."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification
-
-    config = BertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=32,
-        hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
-        initializer_range=0.4,
-    )
-    config.num_labels = classes
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return BertForSequenceClassification(config)
-
-
-class Batch(dict[str, Any]):
-    """A batch as tokenizers return it: a dict that also knows `.to(device)` and `.input_ids`."""
-
-    def to(self, device: Any) -> Batch:
-        """Return the batch with its tensors on `device`."""
-        return Batch({name: tensor.to(device) for name, tensor in self.items()})
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-def as_batch(reviews: list[list[int]], labels: list[int], padding: int = 0) -> Batch:
-    """Return token ids and labels as one batch, with so much more `padding` than it needs."""
-    import torch
-
-    width = max(map(len, reviews)) + padding
-    return Batch(
-        input_ids=torch.tensor([row + [0] * (width - len(row)) for row in reviews]),
-        attention_mask=torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in reviews]),
-        labels=torch.tensor(labels),
-    )
-
-
-def draw_reviews(rng: random.Random, count: int) -> list[list[int]]:
-    """Return random token ids for `count` reviews of unequal length."""
-    return [[rng.randrange(1, VOCABULARY) for _ in range(rng.randint(3, 10))] for _ in range(count)]
+from course.checks.values import need_mapping, need_number
 
 
 class TrainStep(Check):

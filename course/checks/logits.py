@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
-from course.checks.metrics import numbers
-from course.checks.tiny import padded, same, some_reviews, tiny_classifier
+from course.checks.base import Check, Inputs, Raised
+from course.checks.mistakes import MistakeError, code
+from course.checks.tiny import padded, some_reviews, tiny_classifier
+from course.checks.values import close, need_mapping, numbers
 
 
 class PredictLogits(Check):
@@ -80,7 +81,7 @@ class PredictLogits(Check):
         for name in ("once", "again", "padded", "backwards"):
             self._judge_shape(found[name], len(reviews), classes)
         self._judge_scale(once)
-        if not same(once, found["again"]):
+        if not close(once, found["again"]):
             raise MistakeError(
                 "logits-dropout-on",
                 "Asked twice for the same batch, your function gave different logits: "
@@ -88,7 +89,7 @@ class PredictLogits(Check):
                 "review. In training mode dropout switches parts of the model off at random. Which "
                 "method of the model ends that?",
             )
-        if len(once) > 1 and same(once[:1].expand_as(once), once):
+        if len(once) > 1 and close(once[:1].expand_as(once), once):
             raise MistakeError(
                 "logits-rows-alike",
                 f"All {len(once)} different reviews got the same logits. That happens when the "
@@ -96,7 +97,7 @@ class PredictLogits(Check):
                 "positional argument of the model is `attention_mask`, but the second entry of a "
                 "batch is `token_type_ids`. Pass by name, not by place.",
             )
-        if not same(once, found["padded"]):
+        if not close(once, found["padded"]):
             raise MistakeError(
                 "logits-mask-forgotten",
                 f"The first review's logits are {code(_short(once[0]))}; with more padding behind "
@@ -110,13 +111,13 @@ class PredictLogits(Check):
                 f"For a batch of one review the logits should be 1 × {classes}; yours have the "
                 f"shape {tuple(alone.shape)}. Is a dimension squeezed away?",
             )
-        if not same(once.flip(0), found["backwards"]):
+        if not close(once.flip(0), found["backwards"]):
             raise MistakeError(
                 "logits-order",
                 "With the reviews in backward order your logits are not in backward order. Row i "
                 "of the logits belongs to row i of the batch.",
             )
-        if not same(once[:1], alone):
+        if not close(once[:1], alone):
             raise MistakeError(
                 "logits-of-neighbours",
                 f"In a batch of {len(once)} the first review's logits are {code(_short(once[0]))}, "
@@ -151,14 +152,14 @@ class PredictLogits(Check):
         import torch
 
         ones = torch.ones(len(once), dtype=once.dtype)
-        if bool((once >= 0).all()) and same(once.sum(dim=1), ones):
+        if bool((once >= 0).all()) and close(once.sum(dim=1), ones):
             raise MistakeError(
                 "logits-softmaxed",
                 f"Each row of your result adds up to 1 ({code(_short(once[0]))}, …): these are "
                 "probabilities, softmax has been applied. The loss takes raw logits; after a second "
                 "softmax it would learn badly without any error.",
             )
-        if same(once.exp().sum(dim=1), ones):
+        if close(once.exp().sum(dim=1), ones):
             raise MistakeError(
                 "logits-log-softmaxed",
                 f"The exponentials of each row add up to 1 ({code(_short(once[0]))}, …): these are "

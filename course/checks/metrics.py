@@ -7,49 +7,12 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, Raised
+from course.checks.mistakes import MistakeError, code
+from course.checks.values import need_mapping, numbers, one_number
 
 #: How far a share may be from the right one: rounding is no mistake.
 TOLERANCE = 0.002
-
-
-def numbers(value: Any, what: str) -> Any:
-    """Return `value` (a number, tensor, array or list of them) as a float64 tensor, or MistakeError."""
-    import numpy
-    import torch
-
-    if value is None:
-        raise MistakeError("returns-none", f"{what} is None. Does your function end with `return`?")
-    if isinstance(value, numpy.ndarray):
-        value = torch.from_numpy(numpy.ascontiguousarray(value))
-    if isinstance(value, bool | int | float):
-        value = torch.tensor(float(value), dtype=torch.float64)
-    if isinstance(value, list | tuple) and len(value) <= 10_000:
-        parts = [numbers(item, f"an item of {what}") for item in value]
-        if len({part.shape for part in parts}) == 1:
-            value = torch.stack(parts)
-    if not isinstance(value, torch.Tensor) or value.numel() > 100_000:
-        raise MistakeError(
-            "not-numbers", f"{what} should be made of numbers; yours is {code(value)}."
-        )
-    try:
-        return value.detach().to(torch.float64)
-    except RuntimeError:
-        raise MistakeError("not-numbers", f"{what} has a dtype that nobody can compare.") from None
-
-
-def share(value: Any, what: str) -> float:
-    """Return `value` as one finite number, or MistakeError."""
-    found = numbers(value, what)
-    if found.numel() != 1:
-        raise MistakeError(
-            "several-numbers",
-            f"{what} should be one number; yours is {found.numel()} numbers in the shape "
-            f"{tuple(found.shape)}.",
-        )
-    if not math.isfinite(result := found.item()):
-        raise MistakeError("not-finite", f"{what} is {result}: a division by zero?")
-    return result
 
 
 def close(one: float, other: float) -> bool:
@@ -128,7 +91,7 @@ class MajorityBaseline(Tabled):
 
     def judge(self, observed: Any, **inputs: Any) -> None:
         """See :class:`Check`."""
-        found = share(observed, "The result of majority_baseline")
+        found = one_number(observed, "The result of majority_baseline")
         if close(found, self.answer(**inputs)):
             return
         given = f"majority_baseline({inputs['train_labels']}, {inputs['test_labels']})"
@@ -230,7 +193,7 @@ class ClassScores(Tabled):
                     f"Your {name} is {found.numel()} numbers, one for every class "
                     "(`average=None` gives that). Asked for is the one class `positive`.",
                 )
-        scores = {name: share(told[name], f"The {name}") for name in names}
+        scores = {name: one_number(told[name], f"The {name}") for name in names}
 
         def same(other: dict[str, float]) -> bool:
             return all(close(scores[name], other[name]) for name in names)

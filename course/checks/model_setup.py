@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
+from course.checks.base import Check, Inputs, Raised
 from course.checks.logits import PredictLogits
-from course.checks.metrics import numbers
+from course.checks.mistakes import MistakeError, code
 from course.checks.parameters import CountParameters, FreezeEncoder
-from course.checks.tiny import padded, same, some_reviews, tiny_encoder
+from course.checks.tiny import padded, some_reviews, tiny_encoder
+from course.checks.values import close, need_mapping, numbers
 
 
 @contextmanager
@@ -142,7 +143,7 @@ class BuildClassifier(Check):
         if (
             weight.shape != (len(names), pooled.shape[1])
             or bias.shape != (len(names),)
-            or not same(logits, pooled @ weight.T + bias)
+            or not close(logits, pooled @ weight.T + bias)
         ):
             raise MistakeError(
                 "head-bypassed",
@@ -186,7 +187,7 @@ class BuildClassifier(Check):
                 f"numbers each; the one in your model gives the shape {tuple(observed.shape)}. "
                 "Load from the argument `checkpoint`, not from a place of your own.",
             )
-        if not same(observed, pooled):
+        if not close(observed, pooled):
             raise MistakeError(
                 "random-encoder",
                 "Your model has the right shape, but its encoder is not the checkpoint's: the same "

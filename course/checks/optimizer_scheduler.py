@@ -7,9 +7,12 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping
-from course.checks.fine_tuning import TrainStep, as_batch, draw_reviews, losses_in, tiny_bert
+from course.checks.base import Check, Inputs, Raised
+from course.checks.fine_tuning import TrainStep, losses_in
+from course.checks.mistakes import MistakeError, code
+from course.checks.tiny import as_batch, draw_reviews, tiny_bert
 from course.checks.training_trace import Told, Trace
+from course.checks.values import need_mapping
 
 
 def filled_bert(seed: int) -> Any:

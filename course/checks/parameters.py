@@ -6,9 +6,11 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, need_mapping, need_number
-from course.checks.metrics import Tabled, numbers
+from course.checks.base import Check, Inputs, Raised
+from course.checks.metrics import Tabled
+from course.checks.mistakes import MistakeError
 from course.checks.tiny import tiny_config
+from course.checks.values import need_mapping, need_number, numbers
 
 
 def partly_frozen(sizes: dict[str, int], frozen: list[str]) -> Any:

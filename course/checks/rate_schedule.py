@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, code, need_mapping, need_number
+from course.checks.base import Check, Inputs, Raised
+from course.checks.mistakes import MistakeError, code
+from course.checks.values import need_mapping, need_number
 
 
 class TrainingSteps(Check):

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from course.checks.base import Check, Inputs, MistakeError, Raised, need_mapping
+from course.checks.base import Check, Inputs, Raised
+from course.checks.mistakes import MistakeError
+from course.checks.values import need_mapping
 
 #: One word for each review, so that a row is known by its token ids.
 NAMES = [

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from course.checks.base import MistakeError
+from course.checks.mistakes import MistakeError
 
 #: What the events are called in messages.
 WORDS = {

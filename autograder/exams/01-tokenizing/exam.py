@@ -8,7 +8,8 @@ from typing import Any
 
 from autograder.examining.exam import Task
 from course.checks import batching, tokenizing
-from course.checks.base import Inputs, MistakeError, code
+from course.checks.base import Inputs
+from course.checks.mistakes import MistakeError, mistake
 from course.checks.tokenizing import tokenizer
 
 WORDS = """\
@@ -27,6 +28,7 @@ def review(rng: random.Random, words: int) -> str:
 class WordPieces(tokenizing.WordPieces, Task):
     """A text becomes the list of its word pieces, as the model's vocabulary has them."""
 
+    told = (*tokenizing.WordPieces.told, "other-pieces")
     answer_id = "word-pieces"
     points = 2
 
@@ -39,15 +41,13 @@ class WordPieces(tokenizing.WordPieces, Task):
         super().judge(observed, text=text)
         right = tokenizer().tokenize(text)
         if list(observed) != right:
-            raise MistakeError(
-                "other-pieces",
-                f"For {text!r} the tokenizer's own pieces are {code(right)}; yours are {code(observed)}.",
-            )
+            raise mistake("other-pieces", text=text, right=right, pieces=list(observed))
 
 
 class EncodeReviews(tokenizing.EncodeReviews, Task):
     """Reviews become input_ids and attention_mask, padded to the longest of the batch."""
 
+    told = (*tokenizing.EncodeReviews.told, "other-ids")
     answer_id = "encode-reviews"
     points = 3
 
@@ -65,11 +65,7 @@ class EncodeReviews(tokenizing.EncodeReviews, Task):
         )
         for name in ("input_ids", "attention_mask"):
             if observed[name].tolist() != right[name].tolist():
-                raise MistakeError(
-                    "other-ids",
-                    f"{name} differs from what the tokenizer gives for these texts, as in the row "
-                    f"{code(observed[name][0].tolist())}. Are the texts changed before, or in another order?",
-                )
+                raise mistake("other-ids", name=name, row=observed[name][0].tolist())
 
 
 class TokenizeDataset(batching.TokenizeDataset, Task):

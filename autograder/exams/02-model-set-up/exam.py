@@ -9,8 +9,10 @@ from typing import Any
 
 from autograder.examining.exam import Task
 from course.checks import logits, model_setup, parameters
-from course.checks.base import Inputs, MistakeError
-from course.checks.tiny import padded, same, some_reviews, tiny_classifier
+from course.checks.base import Inputs
+from course.checks.mistakes import MistakeError
+from course.checks.tiny import padded, some_reviews, tiny_classifier
+from course.checks.values import close
 
 
 class BuildClassifier(model_setup.BuildClassifier, Task):
@@ -66,7 +68,7 @@ class PredictLogits(logits.PredictLogits, Task):
                 "backwards": right.flip(0),
                 "alone": right[:1],
             }.items()
-            if not same(found[name], expected)
+            if not close(found[name], expected)
         }
         if wrong:
             raise MistakeError(
@@ -151,7 +153,7 @@ class FreezeEncoder(parameters.FreezeEncoder, Task):
             model, inputs["ids"], inputs["labels"], list(model.classifier.parameters())
         )
         for name, tensor in model.state_dict().items():
-            if not same(after[name], tensor.double()):
+            if not close(after[name], tensor.double()):
                 raise MistakeError(
                     "freeze-head-differs",
                     "The encoder stayed as it was, but after two training steps the head is not "

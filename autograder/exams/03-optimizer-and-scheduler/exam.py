@@ -9,9 +9,12 @@ from typing import Any
 
 from autograder.examining.exam import Task
 from course.checks import optimizer_scheduler, rate_schedule
-from course.checks.base import Inputs, MistakeError, need_mapping
-from course.checks.fine_tuning import as_batch, draw_reviews, losses_in, tiny_bert
+from course.checks.base import Inputs
+from course.checks.fine_tuning import losses_in
+from course.checks.mistakes import MistakeError
 from course.checks.optimizer_scheduler import by_name, flat, gradients_for, with_name
+from course.checks.tiny import as_batch, draw_reviews, tiny_bert
+from course.checks.values import need_mapping
 
 
 class MakeOptimizer(optimizer_scheduler.MakeOptimizer, Task):

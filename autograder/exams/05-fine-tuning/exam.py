@@ -10,8 +10,11 @@ from typing import Any
 from autograder.examining.exam import Task
 from autograder.verdict.task import FineTune
 from course.checks import fine_tuning
-from course.checks.base import Inputs, MistakeError, need_mapping
-from course.checks.fine_tuning import as_batch, draw_reviews, losses_in, scores, tiny_bert
+from course.checks.base import Inputs
+from course.checks.fine_tuning import losses_in, scores
+from course.checks.mistakes import MistakeError
+from course.checks.tiny import as_batch, draw_reviews, tiny_bert
+from course.checks.values import need_mapping
 
 #: How far the weights may be from ours, as a share of the way that ours went.
 NEAR = 0.02

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograder.examining.exam import Task
-from course.checks.base import Inputs, MistakeError, need_mapping
+from course.checks.base import Inputs
+from course.checks.mistakes import MistakeError
+from course.checks.values import need_mapping
 
 WORDS = ["The", "the", "a", "cat", "Cat", "sat", "on", "mat", "MAT", "slowly"]
 
