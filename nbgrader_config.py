@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from autograder.grading.plugins.autograde import use
+
 c = get_config()
+use()  # nbgrader has no setting for the class of its converter
 root = str(Path(__file__).resolve().parent)
 
 c.CourseDirectory.course_id = "bert-classroom"
@@ -21,10 +24,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# Grading: the submission is repaired, its cells run, the graded ones are examined from outside.
-# nbgrader's CheckCellMetadata is left out: after Repair all metadata is the released notebook's.
+# Grading: submissions are taken in and repaired, their cells run, the graded ones are examined from
+# outside. nbgrader's CheckCellMetadata is left out: all metadata is the released notebook's.
 c.Autograde.sanitize_preprocessors = [
-    "autograder.grading.plugins.repair.Repair",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
@@ -35,7 +37,7 @@ c.Autograde.autograde_preprocessors = [
     "autograder.grading.plugins.grades.SaveExamGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
-c.Repair.course_root = root
+c.Autograde.course_root = root
 c.ExamExecute.course_root = root
 c.ExamExecute.timeout = 60
 # A kernel that does not come to rest after an interrupt must not fail the whole submission.

@@ -9,3 +9,7 @@ class CourseError(Exception):
 
 class UnknownAssignmentError(CourseError):
     """There is no exam for an assignment of that name."""
+
+
+class GraderError(CourseError):
+    """Grading itself does not work on this machine; no submission is to blame."""

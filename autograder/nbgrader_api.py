@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,12 +34,11 @@ def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
 def autograde(
     paths: CoursePaths, assignment: str, student: str, options: dict[str, dict[str, Any]]
 ) -> None:
-    """Autograde the staged submission into the gradebook; raises CourseError.
+    """Autograde a submission into the gradebook; raises CourseError.
 
     `options` (class → trait → value) go over the course's configuration.
     """
-    staged = {"CourseDirectory": {"submitted_directory": str(paths.staging)}}
-    with _api(paths.root, options | staged) as api:
+    with _api(paths.root, options) as api:
         result = api.autograde(assignment, student, force=True)
     _check(result, f"autograde {assignment} of {student}")
 
@@ -69,22 +69,48 @@ def _api(root: Path, options: dict[str, dict[str, Any]] | None = None) -> Iterat
     from nbgrader.coursedir import CourseDirectory
 
     config = configuration(root, options or {})
-    config.NbGraderAPI.log_level = "CRITICAL"
+    # Its results say what went wrong, so its log need not be shown; errors are all that is kept.
+    config.NbGraderAPI.log_level = "ERROR"
+    logger, path = logging.getLogger("traitlets"), os.environ["PATH"]
+    level, propagate = logger.level, logger.propagate
     # nbgrader calls `alembic` by name; it is installed beside it.
-    before = os.environ["PATH"]
-    os.environ["PATH"] = f"{Path(program('alembic')).parent}{os.pathsep}{before}"
+    os.environ["PATH"] = f"{Path(program('alembic')).parent}{os.pathsep}{path}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SQLAlchemy's and nbformat's, about nbgrader's code
-            # Its results say what went wrong; its log would only repeat it, for lack of an
-            # exchange folder at every call.
-            logging.getLogger("traitlets").setLevel(logging.CRITICAL + 1)
+            logger.propagate = False
             yield NbGraderAPI(CourseDirectory(config=config), config=config)
     finally:
-        os.environ["PATH"] = before
+        logger.setLevel(level)
+        logger.propagate = propagate
+        os.environ["PATH"] = path
+
+
+#: An exception's last line in a traceback, such as "pkg.mod.SomeError: text".
+_EXCEPTION = re.compile(
+    r"^(?:\w+\.)*(\w*(?:Error|Exception|Invalid\w*|Warning)): (.+)$", re.MULTILINE
+)
+#: Sentences of nbgrader that only say that there was an error.
+_EMPTY = ("Please see the", "There was an error processing", "Removing failed")
 
 
 def _check(result: dict[str, Any], what: str) -> None:
     if not result["success"]:
-        words = str(result.get("error") or result.get("log") or "it said nothing").strip()
-        raise CourseError(f"nbgrader could not {what}: {words.splitlines()[-1][:300]}")
+        raise CourseError(f"nbgrader could not {what}: {cause_in(result)}")
+
+
+def cause_in(result: dict[str, Any]) -> str:
+    """Return the cause that nbgrader's result names, in one line."""
+    log, error = str(result.get("log") or ""), str(result.get("error") or "")
+    named = [
+        f"{kind}: {text}"
+        for kind, text in _EXCEPTION.findall(f"{log}\n{error}")
+        if not text.startswith(_EMPTY)
+    ]
+    said = [
+        line.partition("] ")[2]
+        for line in log.splitlines()
+        if line.startswith("[ERROR] ") and not line.partition("] ")[2].startswith(_EMPTY)
+    ]
+    lines = [line for line in (*named[:1], *said[-1:]) if line.strip()]
+    return (lines or ["it said nothing"])[0][:300]

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 class Finding(BaseModel):
-    """The outcome of one task, whoever's work it is."""
+    """The outcome of one task, without the student it belongs to."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,7 +32,10 @@ class Finding(BaseModel):
     points: float = Field(ge=0)
     max_points: float = Field(ge=0)
     message: str
+    #: The mistake that shows: its id, what people call it, and where a lesson treats it.
     misconception: str | None = None
+    title: str = ""
+    section: str = ""
     seconds: float = Field(default=0.0, ge=0)
     #: Whose test it was, where each student has another.
     drawn_for: str | None = None
@@ -67,9 +70,8 @@ def write_records(path: Path, records: Iterable[GradeRecord]) -> None:
 
 def read_records(path: Path) -> list[GradeRecord]:
     """Return the records in `path`; raises ValueError if they are not ours."""
-    return [
-        GradeRecord.model_validate(item) for item in json.loads(path.read_text(encoding="utf-8"))
-    ]
+    items = json.loads(path.read_text(encoding="utf-8"))
+    return [GradeRecord.model_validate(item) for item in items]
 
 
 def all_records(folder: Path) -> list[GradeRecord]:

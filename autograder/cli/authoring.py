@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli.options import Assignments, Jobs, Root, app, chosen, one_sentence
-from autograder.cli.terminal import complaints, console, graded, marks_table, progress_bar
+from autograder.cli.running import graded
+from autograder.cli.terminal import complaints, console, marks_table, progress_bar
 from autograder.course_paths import CoursePaths
 from autograder.preflight import check_materials
 

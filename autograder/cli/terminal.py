@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -14,14 +13,10 @@ from rich.progress import (
     ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.table import Table
 
-from autograder.course_paths import CoursePaths
-
 if TYPE_CHECKING:
-    from autograder.grading.workers import Job
     from autograder.records import GradeRecord
 
 console = Console()
@@ -40,43 +35,6 @@ def progress_bar(*columns: ProgressColumn) -> Progress:
         console=complaints,
         transient=True,
     )
-
-
-def graded(
-    paths: CoursePaths,
-    assignments: list[str],
-    student: str | None = None,
-    *,
-    workers: int | None = None,
-    gpu_jobs: int | None = None,
-    **how: Any,
-) -> list[GradeRecord]:
-    """Grade with a progress bar; raises typer.Exit when interrupted, with nothing lost."""
-    from autograder.grading.grade import default_workers, find_jobs, grade
-    from autograder.grading.workers import log_to
-
-    log_to(paths.log)
-    found = find_jobs(paths, assignments, student)
-    workers = workers or default_workers(paths, found, gpu_jobs)
-    points: list[float] = []
-    with progress_bar(TextColumn("left"), TimeRemainingColumn()) as bar:
-        row = bar.add_task("Grading", total=len(found), what="starting")
-
-        def progress(job: Job, records: list[GradeRecord]) -> None:
-            points.append(sum(one.points for one in records))
-            mean, remaining = sum(points) / len(points), len(found) - len(points)
-            what = f"{min(workers, remaining)} running · {remaining} to go · mean {mean:.1f}"
-            bar.update(row, advance=1, what=f"{what} · {job.student} {job.assignment}")
-
-        try:
-            return grade(paths, found, workers=workers, progress=progress, **how)
-        except KeyboardInterrupt:
-            complaints.print(
-                f"Interrupted after {len(points)} of {len(found)} submissions. Nothing is lost: run "
-                "the same command again, and it goes on from there.",
-                soft_wrap=True,
-            )
-            raise typer.Exit(130) from None
 
 
 def marks_table(records: list[GradeRecord]) -> Table:

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ def exam_state(exam: Exam) -> str:
     return parts.hexdigest()
 
 
+@cache
 def load_exam(exams: Path, assignment: str) -> Exam:
     """Load `exams/<assignment>/exam.py`; raises :class:`UnknownAssignmentError`."""
     folder = exams / assignment

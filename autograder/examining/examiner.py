@@ -19,7 +19,7 @@ from autograder.examining.exam import SheetTask, Task, UndecidedError
 from autograder.examining.processes import Missing, Reply, Returned, Silent, StudentProcess
 from autograder.records import Finding, Outcome
 from course.checks.base import Inputs, Raised
-from course.checks.mistakes import MistakeError
+from course.checks.mistakes import Mistake, MistakeError, mistake
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +58,8 @@ def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
     started = time.monotonic()
     try:
         found = tried()
-    except MistakeError as miss:
-        credit = min(max(miss.credit, 0.0), 1.0)
-        outcome = Outcome.PARTIAL if credit else Outcome.FAILED
-        if miss.misconception == "not-attempted":
-            outcome, credit = Outcome.NOT_ATTEMPTED, 0.0
-        found = _finding(
-            task, outcome, miss.message, credit=credit, misconception=miss.misconception
-        )
+    except MistakeError as error:
+        found = _told(task, error)
     except UndecidedError as reason:
         found = _finding(task, Outcome.GRADER_ERROR, str(reason))
     except Exception as error:
@@ -79,13 +73,18 @@ def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
     return found.model_copy(update={"seconds": round(time.monotonic() - started, 3)})
 
 
+def _told(task: Task, error: MistakeError) -> Finding:
+    told = error.mistake
+    # What an exam says is bounded too: no mistake earns everything.
+    credit = min(max(told.credit, 0.0), 1.0)
+    outcome = Outcome.PARTIAL if credit else Outcome.FAILED
+    if told.id == "not-attempted":
+        outcome, credit = Outcome.NOT_ATTEMPTED, 0.0
+    return _finding(task, outcome, error.message, credit=credit, told=told)
+
+
 def _finding(
-    task: Task,
-    outcome: Outcome,
-    message: str,
-    *,
-    credit: float = 0.0,
-    misconception: str | None = None,
+    task: Task, outcome: Outcome, message: str, *, credit: float = 0.0, told: Mistake | None = None
 ) -> Finding:
     return Finding(
         grade_id=task.grade_id,
@@ -93,34 +92,31 @@ def _finding(
         points=round(task.points * credit, 2),
         max_points=task.points,
         message=message,
-        misconception=misconception,
+        misconception=told.id if told else None,
+        title=told.title if told else "",
+        section=told.section if told else "",
     )
 
 
 def skipped(task: Task, reason: str) -> Finding:
     """Return the finding for a task that could not be tried any more, and why."""
-    return _finding(task, Outcome.SKIPPED, reason, misconception="skipped")
+    error = mistake("skipped", reason=reason)
+    return _finding(task, Outcome.SKIPPED, error.message, told=error.mistake)
 
 
 def _judge(task: Task, reply: Reply, inputs: Inputs, cell_error: str | None) -> None:
+    function = task.function
     match reply:
         case Returned(value):
             task.judge(value, **inputs)
         case Raised(type_name="NotImplementedError"):
-            raise MistakeError("not-attempted", f"`{task.function}` is not written yet.")
+            raise mistake("not-attempted", function=function)
         case Raised():
-            raise task.explain(reply, **inputs) or MistakeError(
-                "raised", f"`{task.function}` raised {reply}."
-            )
+            known = task.explain(reply, **inputs)
+            raise known or mistake("raised", function=function, raised=reply)
         case Missing(name) if cell_error:
-            raise MistakeError(
-                "cell-error", f"There is no `{name}`, because its cell raised {cell_error}."
-            )
+            raise mistake("cell-error", name=name, error=cell_error)
         case Missing(name):
-            raise MistakeError(
-                "missing-name",
-                f"When this task was examined, nothing was called `{name}`. Was its cell deleted, "
-                "or the function renamed?",
-            )
-        case Silent(reason, message):
-            raise MistakeError(reason, f"`{task.function}`: {message}")
+            raise mistake("missing-name", name=name)
+        case Silent(id, reason, seconds):
+            raise mistake(id, function=function, reason=reason, seconds=seconds)

@@ -2,7 +2,7 @@
 
 :class:`StudentKernel` is the Jupyter kernel in which a submission's cells have run;
 :class:`StudentSubprocess` a plain process, for answers that come as text and need no notebook.
-Both run the same agent and answer with the same replies.
+Both run the same responder and answer with the same replies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from autograder.examining import responder as agent
+from autograder.examining import responder as responder
 from autograder.examining.messages import BadReplyError, clear_reply, read_reply, write_request
 from autograder.kernels.preload import NOTEBOOKS
 from course.checks.base import Raised
@@ -49,10 +49,11 @@ class Missing:
 
 @dataclass(frozen=True)
 class Silent:
-    """No usable answer came: too slow, dead, or not plain data."""
+    """No usable answer came: too slow, dead, or not plain data; `mistake` is how that is told."""
 
-    reason: str
-    message: str
+    mistake: str
+    reason: str = ""
+    seconds: float = 0.0
 
 
 Reply = Returned | Raised | Missing | Silent
@@ -78,13 +79,11 @@ class Mailbox:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="mailbox-"))
         self._ours = folder is None
-        self._request = self.folder / "request"
-        self._reply = self.folder / "reply"
+        self.request = self.folder / "request"
+        self.reply = self.folder / "reply"
 
-    def post(
-        self, function: str, observe: Callable[..., Any], inputs: dict[str, Any]
-    ) -> tuple[Path, Path]:
-        """Write a request and return its path and the path where its reply will be."""
+    def post(self, function: str, observe: Callable[..., Any], inputs: dict[str, Any]) -> None:
+        """Write a request to call `observe` with `inputs` on the student's `function`."""
         module = sys.modules[observe.__module__]
         # Student-side code is imported from `course`, or else travels as text; an exam's own
         # module, which knows what is right, must never travel.
@@ -93,28 +92,30 @@ class Mailbox:
             if observe.__module__.rpartition(".")[2] != "probes":
                 raise ValueError(f"{observe.__qualname__} must live in a probes module")
             source = inspect.getsource(module)
-        clear_reply(self._reply)
-        write_request(
-            self._request,
+        self._post(
             {
                 "function": function,
                 "module": observe.__module__,
                 "qualname": observe.__qualname__,
                 "source": source,
                 "inputs": inputs,
-            },
+            }
         )
-        return self._request, self._reply
+
+    def post_ping(self, modules: Sequence[str]) -> None:
+        """Write the request of our own by which the way to a process is tried."""
+        self._post({responder.PING: list(modules)})
+
+    def _post(self, request: dict[str, Any]) -> None:
+        clear_reply(self.reply)
+        write_request(self.request, request)
 
     def collect(self) -> Reply:
         """Read the reply and turn it into one of our own records."""
         try:
-            answer = read_reply(self._reply)
+            answer = read_reply(self.reply)
         except BadReplyError as error:
-            return Silent(
-                "unreadable-reply",
-                f"no usable answer came back ({error}). Does the notebook change IPython or Python itself?",
-            )
+            return Silent("unreadable-reply", str(error))
         match answer:
             case {"value": value}:
                 return Returned(value)
@@ -122,7 +123,7 @@ class Mailbox:
                 return Raised(kind[:100], text[:2000], line[:200])
             case {"missing": str(name)}:
                 return Missing(name)
-        return Silent("unreadable-reply", "no usable answer came back.")
+        return Silent("unreadable-reply", "the reply is not one that the examiner knows")
 
     def close(self) -> None:
         """Remove the folder and what is in it, if it is ours."""
@@ -157,21 +158,30 @@ class StudentKernel:
         self, function: str, observe: Callable[..., Any], inputs: dict[str, Any], timeout: float
     ) -> Reply:
         """See :class:`StudentProcess`."""
-        request, reply = self.mailbox.post(function, observe, inputs)
-        source = inspect.getsource(agent)
+        self.mailbox.post(function, observe, inputs)
+        return self._asked(timeout)
+
+    def ping(self, modules: Sequence[str], timeout: float) -> Reply:
+        """Ask, before any student's cell has run, where the kernel imports `modules` from."""
+        self.mailbox.post_ping(modules)
+        return self._asked(timeout)
+
+    def _asked(self, timeout: float) -> Reply:
+        request, reply = str(self.mailbox.request), str(self.mailbox.reply)
+        # An import looks its module up by itself, whatever names a notebook has given to what.
         text = (
-            f"exec(compile({source!r}, '<examiner>', 'exec'), (_bc := {{'__name__': 'agent'}}))\n"
-            f"_bc['answer'](globals(), {str(request)!r}, {str(reply)!r})\n"
+            f"from {responder.__name__} import respond as _bert_classroom_respond\n"
+            f"_bert_classroom_respond({request!r}, {reply!r})\n"
         )
         message = self.client.execute(text, silent=True, store_history=False, allow_stdin=False)
         if self._wait(message, timeout):
             return self.mailbox.collect()
         if not self.is_alive():
             self.usable = False
-            return Silent("kernel-died", "the kernel died while your code was running.")
+            return Silent("kernel-died")
         self.interrupt()
         self.usable = self._wait(message, self.GRACE) and self.is_alive()
-        return Silent("timeout", f"no answer came within {timeout:.0f} seconds.")
+        return Silent("timeout", seconds=timeout)
 
     def responds(self) -> bool:
         """Return whether the kernel answers a plain request."""
@@ -234,16 +244,16 @@ class StudentSubprocess:
     ) -> Reply:
         """See :class:`StudentProcess`."""
         if not self.ready or not self._process.is_alive():
-            return Silent("kernel-died", "the process ended while your code was running.")
-        request, reply = self.mailbox.post(function, observe, inputs)
-        self._pipe.send((str(request), str(reply)))
+            return Silent("kernel-died")
+        self.mailbox.post(function, observe, inputs)
+        self._pipe.send((str(self.mailbox.request), str(self.mailbox.reply)))
         if self._receive(timeout) is not None:
             return self.mailbox.collect()
         died = not self._process.is_alive()
         self._kill()
         if died:
-            return Silent("kernel-died", "the process ended while your code was running.")
-        return Silent("timeout", f"no answer came within {timeout:.0f} seconds.")
+            return Silent("kernel-died")
+        return Silent("timeout", seconds=timeout)
 
     def _receive(self, timeout: float) -> Any:
         # The pipe carries only "done" and the cells' errors, as JSON text: no pickle comes back.
@@ -295,7 +305,7 @@ def _serve(pipe: Connection, cells: list[str], folder: str) -> None:
                 request, reply = pipe.recv()
             except (EOFError, OSError):
                 return
-            agent.answer(names, request, reply)
+            responder.respond(request, reply, names)
             pipe.send_bytes(b"true")
 
 

@@ -1,8 +1,9 @@
-"""The examiner's hand in the student's process: runs one request and writes down what came of it.
+"""Runs in the student's process: carries out one request and writes down what came of it.
 
-This file's text is executed inside the untrusted process, so nothing here is believed: it reads a
-request, calls the student's function, and writes plain data that `autograder.examining.messages` will read
-as hostile input. It holds no test, no expected value and no label.
+Nothing that happens here is believed. It reads a request, calls the student's function under
+settings of our own, and writes plain data that `autograder.examining.messages` will read as
+hostile input. It holds no test, no expected value and no label, and depends on no name that a
+notebook may have given another meaning.
 """
 
 from __future__ import annotations
@@ -15,23 +16,48 @@ import traceback
 from typing import Any
 
 from course.plain import pack, restore
+from course.settings import usual_settings
+
+#: What the examiner asks before any student's cell has run: whether this very code answers.
+PING = "ping"
 
 
-def answer(student: dict[str, Any], request_path: str, reply_path: str) -> None:
-    """Carry out the request in `request_path` on the names in `student`; write `reply_path`."""
+def respond(request_path: str, reply_path: str, names: dict[str, Any] | None = None) -> None:
+    """Carry out the request in `request_path`, and write `reply_path`.
+
+    `names` are the student's; by default those of the notebook that calls this.
+    """
+    student = sys._getframe(1).f_globals if names is None else names
     request = _read(request_path)
+    if PING in request:
+        _write(reply_path, {"value": _versions(request[PING])})
+        return
     name = request["function"]
     if name not in student:
         _write(reply_path, {"missing": name})
         return
-    observe = _find(request)
     try:
-        value = observe(student[name], **request["inputs"])
+        with usual_settings():
+            observe = _find(request)
+            value = observe(student[name], **request["inputs"])
+            packed = pack({"value": value})
     except BaseException as error:
-        raised = {"type": type(error).__name__, "text": str(error)[:2000], "line": _line(error)}
+        raised = {"type": type(error).__name__, "text": _text(error), "line": _line(error)}
         _write(reply_path, {"raised": raised})
     else:
-        _write(reply_path, {"value": value})
+        _write_packed(reply_path, packed)
+
+
+def _versions(modules: list[str]) -> dict[str, str]:
+    """Return where each of `modules` was imported from."""
+    return {name: str(importlib.import_module(name).__file__) for name in modules}
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except BaseException:
+        return ""
 
 
 def _find(request: dict[str, Any]) -> Any:
@@ -68,8 +94,11 @@ def _read(path: str) -> Any:
 
 
 def _write(path: str, reply: dict[str, Any]) -> None:
+    _write_packed(path, pack(reply))
+
+
+def _write_packed(path: str, packed: bytes) -> None:
     # Into the one file that a contained process may write outside its own; it is read when we are
     # done, and at no other time.
     with open(path, "wb") as file:
-        file.write(pack(reply))
-    sys.stdout.flush()
+        file.write(packed)

@@ -1,23 +1,29 @@
-"""What came of each submission, by what it was: executed outputs and findings, on disk.
+"""The result store: what came of each submission, by what it was, on disk.
 
-The key covers everything that a grade depends on: the cells and files handed in, the exam, the
-code that runs and judges, the device and the limits. Student, dates, cell ids and outputs are left
-out, so two equal submissions run once, and a second pass over the first one's work runs nothing.
+The key covers everything that a result depends on: every byte that the kernel could see, the exam,
+the code that runs and judges it (found by its imports), the limits and the device. Student, dates
+and outputs are no part of it, so two equal submissions run once, and a second pass over the first
+one's work runs nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from functools import cache
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from autograder.records import Finding, write_text
+from autograder.examining.exam import Exam, exam_state
+from autograder.grading.dependencies import code_state
+from autograder.records import Finding
+from course.files import write_whole
+
+DAY = 24 * 3600.0
 
 
 class Entry(BaseModel):
@@ -63,45 +69,47 @@ class ResultStore:
 
     def get(self, key: str) -> Entry | None:
         """Return the entry of `key`; one that cannot be read is as good as none."""
+        path = self.path(key)
         try:
-            return Entry.model_validate_json(self.path(key).read_text(encoding="utf-8"))
-        except (FileNotFoundError, UnicodeDecodeError, ValidationError):
+            entry = Entry.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, ValidationError):
             return None
+        path.touch()  # used today: pruning takes what nobody asks for any more
+        return entry
 
     def put(self, key: str, entry: Entry) -> None:
         """Keep `entry`, whole or not at all."""
-        write_text(self.path(key), entry.model_dump_json())
+        write_whole(self.path(key), entry.model_dump_json())
+
+    def entries(self) -> Iterator[tuple[float, int, Path]]:
+        """Yield when each entry was last used (seconds since the epoch), its bytes and its file."""
+        for path in self.folder.glob("??/*.json"):
+            status = path.stat()
+            yield status.st_mtime, status.st_size, path
+
+    def prune(
+        self, *, days: float | None = None, mebibytes: float | None = None
+    ) -> tuple[int, int]:
+        """Delete entries unused for so many `days`, then the oldest beyond `mebibytes` in all.
+
+        Returns how many were deleted, and their bytes. Nothing is lost but time: what is graded
+        again is executed again.
+        """
+        entries = sorted(self.entries(), reverse=True)
+        oldest = time.time() - days * DAY if days is not None else float("-inf")
+        room = mebibytes * 2**20 if mebibytes is not None else float("inf")
+        deleted = freed = 0
+        for used, size, path in entries:
+            room -= size
+            if used < oldest or room < 0:
+                path.unlink(missing_ok=True)
+                deleted, freed = deleted + 1, freed + size
+        return deleted, freed
 
 
-def key_of(notebook: NotebookNode, folder: Path | None, policy: dict[str, Any]) -> str:
-    """Return the key of a repaired `notebook` with the files in its `folder` under `policy`."""
+def key_of(digest: str, exam: Exam, policy: dict[str, Any]) -> str:
+    """Return the key of a submission (by its digest) in `exam` under `policy`."""
     parts = hashlib.sha256(json.dumps(policy, sort_keys=True).encode())
-    parts.update(code_state().encode())
-    parts.update(json.dumps([(cell.cell_type, cell.source) for cell in notebook.cells]).encode())
-    folder = folder or Path(os.devnull)
-    for path in sorted(folder.rglob("*")):
-        # The notebook itself is in its cells; what else nbgrader lays beside it is dated.
-        if path.suffix != ".ipynb" and path.name != "timestamp.txt" and path.is_file():
-            parts.update(f"{path.relative_to(folder)}\0".encode("utf-8", "surrogateescape"))
-            parts.update(hashlib.sha256(path.read_bytes()).digest())
-    return parts.hexdigest()
-
-
-@cache
-def code_state() -> str:
-    """Return a digest of all code and data that runs or judges a submission, libraries included."""
-    import importlib.metadata
-
-    import autograder
-    import course
-
-    parts = hashlib.sha256()
-    for package in (autograder, course):
-        root = Path(str(package.__file__)).parent
-        for path in sorted(root.rglob("*")):
-            if path.suffix in (".py", ".json") and "lessons" not in path.parts:
-                parts.update(f"{path.relative_to(root)}\0".encode())
-                parts.update(path.read_bytes())
-    for name in ("torch", "transformers", "datasets", "scikit-learn", "ipykernel", "nbclient"):
-        parts.update(f"{name}=={importlib.metadata.version(name)}\0".encode())
+    for part in (digest, exam.assignment, exam_state(exam), code_state(exam)):
+        parts.update(f"{part}\0".encode())
     return parts.hexdigest()

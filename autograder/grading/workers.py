@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -22,9 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError
+from autograder.errors import CourseError, GraderError
+from autograder.grading.store import Entry
+from autograder.grading.submission import Submission, SubmissionId, take_in
 from autograder.kernels.preload import NOTEBOOKS, WORKERS
 from autograder.nbgrader_api import configuration
+from autograder.records import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -33,49 +35,34 @@ ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
-class Job:
-    """One student's submission for one assignment."""
-
-    assignment: str
-    student: str
-
-
-@dataclass(frozen=True)
 class Executed:
-    """What a worker says of a job: what was wrong with the notebook handed in, or with us."""
+    """What a worker says of a submission: what it was taken in as, and its result or our failure."""
 
-    job: Job
-    complaint: str | None = None
+    id: SubmissionId
+    submission: Submission | None = None
+    key: str = ""
+    #: The result where it is not in the store, because the grader itself failed in it.
+    entry: Entry | None = None
     failure: str | None = None
 
 
-def execute(root: Path, job: Job, options: dict[str, dict[str, Any]]) -> Executed:
-    """Execute and examine one submission into the store, unless its result is there already."""
-    import nbformat
-
-    from autograder.grading.intake import stage
+def execute(root: Path, id: SubmissionId, options: dict[str, dict[str, Any]]) -> Executed:
+    """Take one submission in and bring its result into the store, unless it is there already."""
     from autograder.grading.plugins.execute import ExamExecute
-    from autograder.grading.plugins.repair import repair
 
-    paths = CoursePaths(root)
-    staged = stage(paths, job.assignment, job.student)
-    name = paths.notebook_name(job.assignment)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # ids that are missing or doubled: Repair mends them
-        notebook = nbformat.read(staged.folder / f"{name}.ipynb", as_version=4)
-    repair(notebook, nbformat.read(paths.notebook(paths.release, job.assignment), as_version=4))
-    resources = {
-        "nbgrader": {"assignment": job.assignment, "notebook": name, "student": None},
-        "metadata": {"path": str(staged.folder)},
-    }
-    ExamExecute(config=configuration(root, options)).preprocess(notebook, resources)
-    return Executed(job, complaint=staged.complaint)
+    submission = take_in(CoursePaths(root), id)
+    key, entry = ExamExecute(config=configuration(root, options)).result_of(submission)
+    stored = not any(one.outcome is Outcome.GRADER_ERROR for one in entry.findings)
+    return Executed(id, submission, key, None if stored else entry)
 
 
 def on_this_machine(
-    paths: CoursePaths, jobs: Sequence[Job], options: dict[str, dict[str, Any]], workers: int
+    paths: CoursePaths,
+    ids: Sequence[SubmissionId],
+    options: dict[str, dict[str, Any]],
+    workers: int,
 ) -> Iterator[Executed]:
-    """Yield each job as it is executed by one of `workers` processes."""
+    """Yield each work as it is executed by one of `workers` processes."""
     from autograder.kernels.client import close_zygote, current_zygote
 
     config = configuration(paths.root, options)
@@ -84,7 +71,7 @@ def on_this_machine(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload, *WORKERS])
     forkserver.ensure_running()  # it imports while the zygote does
-    attempts = dict.fromkeys(jobs, 0)
+    attempts = dict.fromkeys(ids, 0)
     while attempts:
         zygote = current_zygote(preload) if contained else None
         lent = (zygote.door, zygote.folder) if zygote else None
@@ -108,38 +95,38 @@ def _in_pool(
     pool: ProcessPoolExecutor,
     at_once: int,
     root: Path,
-    attempts: dict[Job, int],
+    attempts: dict[SubmissionId, int],
     options: dict[str, dict[str, Any]],
 ) -> Iterator[Executed]:
     """Yield what is finished, and take it out of `attempts`; what a crash took with it stays."""
     from autograder.kernels.client import NotContainedError, ZygoteError
 
     waiting = list(attempts)[::-1]
-    running: dict[Future[Executed], Job] = {}
+    running: dict[Future[Executed], SubmissionId] = {}
     while waiting or running:
         # Two for each process: none waits for its next, and a crash takes few with it.
         while waiting and len(running) < at_once:
-            job = waiting.pop()
-            running[pool.submit(execute, root, job, options)] = job
+            id = waiting.pop()
+            running[pool.submit(execute, root, id, options)] = id
         for future in wait(running, return_when=FIRST_COMPLETED).done:
-            job = running.pop(future)
-            attempts[job] += 1
+            id = running.pop(future)
+            attempts[id] += 1
             try:
                 done = future.result()
-            except NotContainedError:
+            except (NotContainedError, GraderError):
                 raise
             except (BrokenProcessPool, ZygoteError) as error:
-                if attempts[job] < ATTEMPTS:
+                if attempts[id] < ATTEMPTS:
                     if isinstance(error, BrokenProcessPool):
                         return
                     continue
-                done = Executed(job, failure=f"its grading process died ({error})")
+                done = Executed(id, failure=f"its grading process died ({error})")
             except CourseError as error:
-                done = Executed(job, failure=str(error))
+                done = Executed(id, failure=str(error))
             except Exception as error:
-                log.exception("%s of %s could not be executed", job.assignment, job.student)
-                done = Executed(job, failure=f"{type(error).__name__}: {error}")
-            del attempts[job]
+                log.exception("%s of %s could not be executed", id.assignment, id.student)
+                done = Executed(id, failure=f"{type(error).__name__}: {error}")
+            del attempts[id]
             yield done
 
 
@@ -176,12 +163,15 @@ def log_to(path: Path) -> None:
 
 
 def on_cluster(
-    paths: CoursePaths, jobs: Sequence[Job], options: dict[str, dict[str, Any]], address: str
+    paths: CoursePaths,
+    ids: Sequence[SubmissionId],
+    options: dict[str, dict[str, Any]],
+    address: str,
 ) -> Iterator[Executed]:
-    """Yield each job as it is executed by a worker of the Dask cluster at `address`.
+    """Yield each work as it is executed by a worker of the Dask cluster at `address`.
 
     The workers need this installation and the course's folder at the same path. A worker that is
-    lost has its jobs done by another.
+    lost has its works done by another.
     """
     from distributed import Client, as_completed
     from distributed.scheduler import KilledWorker
@@ -192,17 +182,17 @@ def on_cluster(
         raise CourseError(f"No Dask scheduler answers at {address!r}: {error}") from error
     with client:
         futures = {
-            client.submit(execute, paths.root, job, options, pure=False, retries=ATTEMPTS - 1): job
-            for job in jobs
+            client.submit(execute, paths.root, id, options, pure=False, retries=ATTEMPTS - 1): id
+            for id in ids
         }
         for future in as_completed(futures):
-            job = futures.pop(future)
+            id = futures.pop(future)
             try:
                 yield future.result()
             except KilledWorker as error:
-                yield Executed(job, failure=f"its workers died ({error})")
+                yield Executed(id, failure=f"its workers died ({error})")
             except CourseError as error:
-                yield Executed(job, failure=str(error))
+                yield Executed(id, failure=str(error))
             except Exception as error:
-                log.exception("%s of %s could not be executed", job.assignment, job.student)
-                yield Executed(job, failure=f"{type(error).__name__}: {error}")
+                log.exception("%s of %s could not be executed", id.assignment, id.student)
+                yield Executed(id, failure=f"{type(error).__name__}: {error}")

@@ -88,6 +88,7 @@ class Zygote:
 
     def __init__(self, preload: tuple[str, ...] = NOTEBOOKS) -> None:
         self.preload = preload
+        self.owner = os.getpid()
         self.folder = Path(tempfile.mkdtemp(prefix=f"bert-classroom-{os.getpid()}-"))
         self.state = _state(preload)
         door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -198,6 +199,7 @@ class AdoptedZygote(Zygote):
     """Another process's zygote, in a worker: requests go through a door of our own."""
 
     def __init__(self, door: socket.socket, folder: Path) -> None:
+        self.owner, self.preload, self.state = os.getpid(), (), ""
         self.folder, self.door = folder, door
         self.process = None
 
@@ -242,9 +244,10 @@ def close_zygote() -> None:
     """End this process's zygote, if it has one."""
     global _current
     with _guard:
-        if _current is not None:
+        # A fork of the grader must not end its parent's kernels.
+        if _current is not None and _current.owner == os.getpid():
             _current.close()
-            _current = None
+        _current = None
 
 
 def _package_roots() -> str:
@@ -289,8 +292,10 @@ def _state(preload: tuple[str, ...]) -> str:
     import course
 
     parts = hashlib.sha256("\0".join((sys.executable, *preload)).encode())
+    # The rest of the environment is read once, when it starts.
     for name, value in sorted(_environment().items()):
-        parts.update(f"{name}={value}\0".encode())
+        if name.startswith("BERT_CLASSROOM_"):
+            parts.update(f"{name}={value}\0".encode())
     for path in sorted(Path(course.__file__).parent.rglob("*.py")):
         status = path.stat()
         parts.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())

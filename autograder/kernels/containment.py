@@ -278,13 +278,13 @@ def _make_scratch(root: str, limits: Limits, submission: Path | None) -> None:
     )
     work = root + WORK
     os.makedirs(work)
+    for name in ("tmp", "shm"):
+        os.mkdir(f"{home}/{name}")
+        os.chmod(f"{home}/{name}", 0o1777)
     if submission is not None:
         # What does not fit is left out: too much handed in is the student's affair, not ours.
         with contextlib.suppress(OSError):
             shutil.copytree(submission, work, symlinks=True, dirs_exist_ok=True, ignore=_not_plain)
-    for name in ("tmp", "shm"):
-        os.mkdir(f"{home}/{name}")
-        os.chmod(f"{home}/{name}", 0o1777)
     os.makedirs(f"{root}/tmp", exist_ok=True)
     linux.bind(f"{home}/tmp", f"{root}/tmp", read_only=False)
     if os.geteuid() == 0:

@@ -31,8 +31,9 @@ from typing import Any, NoReturn
 from autograder.kernels.containment import Limits, Place
 from autograder.kernels.supervisor import supervise
 
-#: Imported before any other: tqdm.auto chooses its form by whether ipykernel is there.
-FIRST = ("ipykernel.zmqshell", "ipykernel.kernelapp")
+#: Imported before any other: tqdm.auto chooses its form by whether ipykernel is there. The
+#: responder is there by its import alone: in a contained kernel its file cannot be seen.
+FIRST = ("ipykernel.zmqshell", "ipykernel.kernelapp", "autograder.examining.responder")
 #: Seconds in which a fork must have done a matrix product, forward and backward.
 CANARY_SECONDS = 10.0
 MAX_REQUEST = 65536
@@ -160,6 +161,8 @@ def run_kernel(place: Place, contained: bool, threads: int, ready: Any) -> None:
         for handler in logging.getLogger(name).handlers:
             if type(handler) is logging.StreamHandler:
                 handler.setStream(sys.stderr)
+    # `exit()` in a cell ends a notebook's session; the cells after it are graded all the same.
+    app.shell.ask_exit = lambda: None  # type: ignore[union-attr] # it has a shell by now
     ready()
     app.start()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -20,25 +19,56 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
+from traitlets import Any as AnyTrait
 from traitlets import Bool, Integer, Unicode
 
-from autograder.cells import DEMO_TAG, grade_id_of
+import course
+from autograder.cells import DEMO_TAG, PRACTICE_TAG, SUPERSEDED_TAG, grade_id_of
 from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError, GraderError
 from autograder.examining.draws import course_secret, draws_for
-from autograder.examining.exam import SheetTask, exam_state, load_exam
+from autograder.examining.exam import Exam, SheetTask, Task, load_exam
 from autograder.examining.examiner import examine, examine_sheet, skipped
 from autograder.examining.mastery import for_student
-from autograder.examining.processes import StudentKernel
+from autograder.examining.processes import Returned, StudentKernel
+from autograder.grading.causes import Causes, missing_module, missing_name
+from autograder.grading.names import after_failed_import, kept_of_demo
+from autograder.grading.plan import examinations
 from autograder.grading.store import Entry, ResultStore, key_of
+from autograder.grading.submission import Submission
 from autograder.kernels.containment import Limits
 from autograder.kernels.manager import GradingKernelManager
 from autograder.records import Finding, GradeRecord, Outcome, write_records
 
 #: The kernelspec whose kernels come out of the warm process, contained; and Jupyter's own.
 CONTAINED, PLAIN = "bert-classroom", "python3"
+#: Seconds that a kernel has to answer our own question before the first cell runs.
+PING_SECONDS = 60.0
+#: How many imports of packages that are not there one cell may have.
+MISSING_IMPORTS = 10
+
+
+class Run:
+    """What is known while one submission's notebook runs."""
+
+    def __init__(self, nb: NotebookNode, exam: Exam, causes: Causes, secret: bytes) -> None:
+        self.exam, self.causes, self.secret = exam, causes, secret
+        self.due = examinations(nb, exam)
+        self.fingerprint = _fingerprint(nb)
+        self.findings: dict[str, Finding] = {}
+        self.cell_errors: dict[str, str] = {}
+        #: Why nothing can be tried any more; None as long as it can.
+        self.lost: str | None = None
+        self.student: StudentKernel | None = None
+        self.printed: dict[int, int] = {}
+        self.printed_in_all = 0
+
+    def draws(self, grade_id: str) -> Any:
+        """Return the random draws of a task: the same for the same id."""
+        return draws_for(self.secret, self.exam.assignment, self.fingerprint, grade_id)
 
 
 class ExamExecute(Execute):
@@ -49,96 +79,149 @@ class ExamExecute(Execute):
     fresh = Bool(False, help="True executes what is in the store already once more.").tag(
         config=True
     )
+    result = AnyTrait(
+        None, allow_none=True, help="The key and, unless it is in the store, the result to record."
+    ).tag(config=True)
     output_limit = Integer(
         4 * 2**20, help="Bytes that one cell may print; then it is interrupted."
+    ).tag(config=True)
+    output_limit_in_all = Integer(
+        32 * 2**20, help="Bytes that a notebook may print; what follows is dropped."
     ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_manager_class", GradingKernelManager)
         super().__init__(*args, **kwargs)
+        self.paths = CoursePaths(Path(self.course_root))
+        self.run: Run | None = None
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
-        """See nbconvert's ExecutePreprocessor; writes the records of a named submission.
+        """See nbconvert's ExecutePreprocessor; writes the records of a named student.
 
-        What is in the store already is taken from there. Without a student's name nothing but the
-        store is written: so the runner executes submissions ahead of nbgrader.
+        What is in the store already is taken from there.
         """
         names = resources["nbgrader"]
-        self.paths = CoursePaths(Path(self.course_root))
-        self.exam = load_exam(self.paths.exams, names["assignment"])
-        folder = (resources.get("metadata") or {}).get("path")
-        self.folder = Path(folder or os.devnull)
-        key = key_of(nb, Path(folder) if folder else None, self._policy())
-        store = ResultStore(self.paths.store)
-        entry = None if self.fresh else store.get(key)
-        if entry is None:
-            nb, resources = self._run(nb, resources, km)
-            entry = Entry.of(nb, self.findings, contained=self.contained)
-            # A fault of ours is no result: the next run tries again.
-            if not any(one.outcome is Outcome.GRADER_ERROR for one in self.findings):
-                store.put(key, entry)
-        else:
-            entry.graft(nb)
-        findings = entry.findings
-        if student := names.get("student"):
-            findings = _settled_for(student, findings, nb)
-            write_records(
-                self.paths.records(names["assignment"], student),
-                [
-                    GradeRecord(
-                        **finding.model_dump(),
-                        assignment=names["assignment"],
-                        student=student,
-                        notebook=names["notebook"],
-                        contained=entry.contained,
-                    )
-                    for finding in findings
-                ],
-            )
+        submission: Submission = resources["submission"]
+        key, entry = self.result_of(submission, nb)
+        entry.graft(nb)
+        findings = [for_student(finding, names["student"]) for finding in entry.findings]
+        if submission.complaint is not None:
+            findings = [_unreadable(finding, submission.complaint) for finding in findings]
+        _show(findings, nb)
+        write_records(
+            self.paths.records(names["assignment"], names["student"]),
+            [
+                GradeRecord(
+                    **finding.model_dump(),
+                    assignment=names["assignment"],
+                    student=names["student"],
+                    notebook=names["notebook"],
+                    contained=entry.contained,
+                )
+                for finding in findings
+            ],
+        )
         resources["findings"] = {finding.grade_id: finding for finding in findings}
+        resources["store_key"] = key
         return nb, resources
 
-    def _policy(self) -> dict[str, Any]:
+    def result_of(
+        self, submission: Submission, nb: NotebookNode | None = None
+    ) -> tuple[str, Entry]:
+        """Return the key and the result of a submission: from the store, or by executing it.
+
+        `nb` is its notebook where it has been read already. With `result` given nothing is
+        executed. Raises CourseError where that result is no longer in the store.
+        """
+        store = ResultStore(self.paths.store)
+        if self.result is not None:
+            key, entry = self.result
+            if (entry := entry or store.get(key)) is None:
+                raise CourseError("The result is no longer in the store; grade this again.")
+            return key, entry
+        exam = load_exam(self.paths.exams, submission.id.assignment)
+        key = key_of(submission.digest, exam, self._policy(exam))
+        entry = None if self.fresh else store.get(key)
+        if entry is None:
+            entry = self._execute(submission, nb or submission.notebook(), exam)
+            # A fault of ours is no result: the next run tries again.
+            if not any(one.outcome is Outcome.GRADER_ERROR for one in entry.findings):
+                store.put(key, entry)
+        return key, entry
+
+    def _policy(self, exam: Exam) -> dict[str, Any]:
         """Return what else a result depends on: limits, containment and device."""
-        devices = sorted({task.device for task in self.exam.tasks})
-        if "cuda" in devices:
-            self.config.ZygoteProvisioner.gpu = True
         return {
-            "assignment": self.exam.assignment,
-            "exam": exam_state(self.exam),
             "timeout": self.timeout,
-            "output": self.output_limit,
+            "output": [self.output_limit, self.output_limit_in_all],
             "contained": self.contained,
-            "devices": devices,
-            "limits": asdict(Limits()) | dict(self.config.get("ZygoteProvisioner", {})),
+            "devices": sorted({task.device for task in exam.tasks}),
+            "limits": asdict(self._limits()) | dict(self.config.get("ZygoteProvisioner", {})),
         }
 
-    def _run(self, nb: NotebookNode, resources: Any, km: Any) -> Any:
-        self.draw_names = (self.exam.assignment, _fingerprint(nb))
-        self.findings: list[Finding] = []
-        self.cell_errors: dict[str, str] = {}
-        self.lost: str | None = None
-        self.student: StudentKernel | None = None
-        self.printed: dict[int, int] = {}
+    def _limits(self) -> Limits:
+        own = self.config.get("ZygoteProvisioner", {})
+        default = Limits()
+        return Limits(
+            memory=own.get("memory", default.memory),
+            disk=own.get("disk", default.disk),
+            wall_seconds=own.get("wall_seconds", default.wall_seconds),
+        )
+
+    def _execute(self, submission: Submission, nb: NotebookNode, exam: Exam) -> Entry:
+        gpu = any(task.device == "cuda" for task in exam.tasks)
+        causes = Causes(self._limits(), gpu=gpu)
+        self.folder = submission.folder
         self.kernel_name = CONTAINED if self.contained else PLAIN
+        if gpu:
+            self.config.ZygoteProvisioner.gpu = True
+        self.run = Run(nb, exam, causes, course_secret(self.paths.secret))
+        resources = {"metadata": {"path": str(submission.folder)}, "nbgrader": {}}
         try:
-            return super().preprocess(nb, resources, km)
+            nb, _ = super().preprocess(nb, resources)
         finally:
             self._disconnect()
+        # In the exam's own order, wherever the cells stand.
+        ordered = [
+            self.run.findings[task.grade_id]
+            for task in exam.tasks
+            if task.grade_id in self.run.findings
+        ]
+        return Entry.of(nb, ordered, contained=self.contained)
+
+    def start_new_kernel_client(self, **kwargs: Any) -> Any:
+        """See nbclient; before any student's cell runs, the kernel answers a question of ours."""
+        client = super().start_new_kernel_client(**kwargs)
+        self._ping()
+        return client
+
+    def _ping(self) -> None:
+        reply = self._connect().ping(["course", "course.checks"], PING_SECONDS)
+        if not isinstance(reply, Returned) or not isinstance(reply.value, dict):
+            raise GraderError(
+                f"A kernel does not answer the examiner ({reply}): nothing was graded. "
+                "`autograder doctor` tries the same."
+            )
+        if reply.value.get("course") != course.__file__:
+            raise GraderError(
+                f"Kernels import the package `course` from {reply.value.get('course')}, but this "
+                f"grader imports it from {course.__file__}: nothing was graded."
+            )
 
     def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
         """See nbclient; what a cell prints beyond the limit is dropped, and the cell interrupted."""
-        before = self.printed.get(cell_index, 0)
-        now = self.printed[cell_index] = before + _size(msg["content"])
-        if now <= self.output_limit:
+        assert self.run is not None
+        size = _size(msg["content"])
+        before = self.run.printed.get(cell_index, 0)
+        now = self.run.printed[cell_index] = before + size
+        self.run.printed_in_all += size
+        limit = self.output_limit
+        if now <= limit and self.run.printed_in_all <= self.output_limit_in_all:
             return super().process_message(msg, cell, cell_index)
-        if before <= self.output_limit:
-            words = f"\n[more than {self.output_limit:,} bytes: the rest was dropped]\n"
+        if before <= limit:
+            words = f"\n[more than {limit:,} bytes: the rest was dropped]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=words))
-        if (
-            now - before > self.output_limit
-            or now // self.output_limit > before // self.output_limit
-        ):
+        if now > limit and (now - before > limit or now // limit > before // limit):
             # Once for each limit's worth: a cell that swallows one interrupt gets another.
             self._interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
         if msg["msg_type"] == "status":
@@ -146,49 +229,107 @@ class ExamExecute(Execute):
         return None
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
-        """Examine a graded cell; run any other, unless it only shows something."""
-        grade_id = grade_id_of(cell)
-        if is_grade(cell):
-            finding = self._examine(grade_id or "")
-            self.findings.append(finding)
-            cell.outputs = _outputs(finding)
-        elif cell.cell_type == "code" and DEMO_TAG in cell.metadata.get("tags", []):
-            cell.outputs = [new_output("stream", text="Not run for grading: this cell only shows.")]
-        elif self.lost is None:
-            try:
-                cell, resources = super().preprocess_cell(cell, resources, index)
-            except DeadKernelError:
-                self.lost = f"{self._death()} while cell {index + 1} was running"
-            except Exception:
-                # What nbclient stumbles over now can only be what the kernel sent.
-                self.log.exception("cell %d: the kernel's messages are not Jupyter's", index + 1)
-                self.lost = f"the kernel's messages could not be read after cell {index + 1}"
-            self._note_errors(cell, grade_id, index)
+        """Run a cell as grading does, then examine the tasks that are due after it."""
+        assert self.run is not None
+        if not is_grade(cell) and cell.cell_type == "code":
+            self._run_cell(cell, resources, index)
+        for graded in self.run.due.get(index, []):
+            self._examine(self.nb.cells[graded], graded, resources)
         return cell, resources
 
-    def _note_errors(self, cell: NotebookNode, grade_id: str | None, index: int) -> None:
-        for output in cell.get("outputs", []):
-            if output.output_type != "error":
-                continue
-            if grade_id:
-                self.cell_errors[grade_id] = f"{output.ename}: {output.evalue}".strip(": ")[:500]
-            if output.ename == "CellTimeoutError" and not self._connect().responds():
-                self.lost = f"cell {index + 1} ran for over {self.timeout} seconds and did not stop"
-                run_sync(self.km.shutdown_kernel)(now=True)
+    def _run_cell(self, cell: NotebookNode, resources: Any, index: int) -> None:
+        assert self.run is not None
+        tags = cell.metadata.get("tags", [])
+        if SUPERSEDED_TAG in tags:
+            cell.outputs = _note("Skipped: your answer in another cell is used.")
+        elif PRACTICE_TAG in tags:
+            cell.outputs = _note("Skipped during grading: practice questions are not graded.")
+        elif DEMO_TAG in tags:
+            kept, left = kept_of_demo(cell.source)
+            self.run.causes.only_shown |= dict.fromkeys(left, index)
+            if kept:
+                self._execute_aside(kept, resources, index)
+            cell.outputs = _note("Skipped during grading: this cell only displays something.")
+        elif self.run.lost is None:
+            self._execute_cell(cell, resources, index)
+            self._note_error(cell, resources, index)
 
-    def _examine(self, grade_id: str) -> Finding:
-        task = self.exam.task(grade_id)
+    def _execute_cell(self, cell: NotebookNode, resources: Any, index: int) -> None:
+        assert self.run is not None
+        try:
+            super().preprocess_cell(cell, resources, index)
+        except DeadKernelError:
+            self.run.lost = f"{self._death()} while cell {index + 1} was running"
+        except Exception:
+            # What nbclient stumbles over now can only be what the kernel sent.
+            self.log.exception("cell %d: the kernel's messages are not Jupyter's", index + 1)
+            self.run.lost = f"the kernel's messages could not be read after cell {index + 1}"
+
+    def _execute_aside(self, source: str, resources: Any, index: int) -> NotebookNode:
+        """Execute `source` in the notebook's kernel without showing it; return the cell that ran."""
+        assert self.run is not None
+        cell = new_code_cell(source)
+        if self.run.lost is None and source.strip():
+            self._execute_cell(cell, resources, index)
+        return cell
+
+    def _note_error(self, cell: NotebookNode, resources: Any, index: int) -> None:
+        """Remember what a cell stopped with; run what follows an import that is missing here."""
+        assert self.run is not None
+        error = _error_of(cell)
+        if error is None:
+            return
+        self.run.causes.note(index + 1, cell.source, error)
+        if grade_id := grade_id_of(cell):
+            self.run.cell_errors[grade_id] = error[:500]
+        if error.startswith("CellTimeoutError") and not self._connect().responds():
+            self.run.lost = f"cell {index + 1} ran for over {self.timeout} seconds and did not stop"
+            run_sync(self.km.shutdown_kernel)(now=True)
+            return
+        source: str | None = cell.source
+        for _ in range(MISSING_IMPORTS):
+            module = missing_module(error or "")
+            source = after_failed_import(source, module) if module and source else None
+            if source is None:
+                return
+            error = _error_of(self._execute_aside(source, resources, index))
+
+    def _examine(self, cell: NotebookNode, index: int, resources: Any) -> None:
+        assert self.run is not None
+        grade_id = grade_id_of(cell) or ""
+        task = self.run.exam.task(grade_id)
         if task is None:
-            raise LookupError(f"{self.exam.assignment} has no task for the cell {grade_id!r}")
+            raise LookupError(f"{self.run.exam.assignment} has no task for the cell {grade_id!r}")
         if isinstance(task, SheetTask):
-            return examine_sheet(task, self.folder)
-        if self.lost is not None:
-            return skipped(task, f"This could not be tried any more: {self.lost}.")
+            finding = examine_sheet(task, self.folder)
+        elif self.run.lost is not None:
+            finding = skipped(task, self.run.lost)
+        else:
+            finding = self._tried(task)
+            # A name that only a shown cell binds: that cell runs now, and the task is tried again.
+            for _ in range(MISSING_IMPORTS):
+                shown = self.run.causes.only_shown.pop(missing_name(finding) or "", None)
+                if shown is None or self.run.lost is not None:
+                    break
+                self._execute_aside(self.nb.cells[shown].source, resources, shown)
+                finding = self._tried(task)
+            finding = self.run.causes.explained(finding, task.function)
+        self.run.findings[grade_id] = finding
+        cell.outputs = outputs_of(finding)
+
+    def _tried(self, task: Task) -> Finding:
+        assert self.run is not None
+        if self.run.lost is not None:
+            return skipped(task, self.run.lost)
         student = self._connect()
-        rng = draws_for(course_secret(self.paths.secret), *self.draw_names, grade_id)
-        finding = examine(task, student, rng, self.cell_errors.get(task.answer_id))
+        finding = examine(
+            task,
+            student,
+            self.run.draws(task.grade_id),
+            self.run.cell_errors.get(task.answer_id),
+        )
         if not student.usable:
-            self.lost = f"{self._death()} while `{task.function}` was being examined"
+            self.run.lost = f"{self._death()} while `{task.function}` was being examined"
         return finding
 
     def _death(self) -> str:
@@ -200,32 +341,45 @@ class ExamExecute(Execute):
         return "the kernel died"
 
     def _connect(self) -> StudentKernel:
-        if self.student is None:
+        assert self.run is not None
+        if self.run.student is None:
             client = BlockingKernelClient()
             client.load_connection_info(self.km.get_connection_info())
             client.start_channels(iopub=False, stdin=False, hb=False, control=False)
             place = getattr(self.km.provisioner, "place", None)
-            self.student = StudentKernel(
+            self.run.student = StudentKernel(
                 client,
                 interrupt=run_sync(self.km.interrupt_kernel),
                 is_alive=run_sync(self.km.is_alive),
                 mail=place.mail if place else None,
             )
-        return self.student
+        return self.run.student
 
     def _disconnect(self) -> None:
-        if self.student is not None:
-            self.student.close()
+        if self.run is not None and self.run.student is not None:
+            self.run.student.close()
 
 
-def _settled_for(student: str, findings: list[Finding], nb: NotebookNode) -> list[Finding]:
-    """Return `findings` as they stand for `student`, and show in the notebook what changed."""
-    settled = [for_student(finding, student) for finding in findings]
-    changed = {one.grade_id: one for one in settled if one not in findings}
+def _unreadable(finding: Finding, complaint: str) -> Finding:
+    from course.checks.mistakes import mistake
+
+    error = mistake("unreadable-notebook", reason=complaint)
+    return finding.model_copy(
+        update={
+            "outcome": Outcome.FAILED,
+            "misconception": error.mistake.id,
+            "title": error.mistake.title,
+            "message": error.message,
+        }
+    )
+
+
+def _show(findings: list[Finding], nb: NotebookNode) -> None:
+    """Write each finding into its cell, as it stands for the student."""
+    by_id = {finding.grade_id: finding for finding in findings}
     for cell in nb.cells:
-        if finding := changed.get(grade_id_of(cell) or ""):
-            cell.outputs = _outputs(finding)
-    return settled
+        if finding := by_id.get(grade_id_of(cell) or ""):
+            cell.outputs = outputs_of(finding)
 
 
 def _fingerprint(nb: NotebookNode) -> str:
@@ -234,16 +388,30 @@ def _fingerprint(nb: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
+def _error_of(cell: NotebookNode) -> str | None:
+    """Return the exception with which a cell stopped, or None."""
+    for output in cell.get("outputs", []):
+        if output.output_type == "error":
+            return f"{output.ename}: {output.evalue}".strip(": ")
+    return None
+
+
 def _size(content: dict[str, Any]) -> int:
     """Return about how many bytes a message's content holds."""
     return len(json.dumps(content, default=str))
 
 
-def _outputs(finding: Finding) -> list[NotebookNode]:
+def _note(text: str) -> list[NotebookNode]:
+    return [new_output("stream", name="stdout", text=text)]
+
+
+def outputs_of(finding: Finding) -> list[NotebookNode]:
     """Return a finding as outputs that nbgrader scores: the last one is the number of points."""
     line = f"{finding.points:g} of {finding.max_points:g} points ({finding.outcome})"
     if finding.outcome is Outcome.GRADER_ERROR:
         line = "Not graded yet."
+    if finding.title:
+        line += f" – {finding.title}"
     # Feedback pages do not wrap what was printed.
     wrapped = [textwrap.fill(part, 100) for part in finding.message.splitlines()]
     text = "\n".join([line, *wrapped, ""])
