@@ -49,5 +49,5 @@ c.ExamExecute.shutdown_kernel = "immediate"
 # folder in the environment variable BERT_CLASSROOM_CHECKPOINT.
 c.ExamExecute.contained = True
 c.ZygoteProvisioner.memory = 4096  # MiB
-c.ZygoteProvisioner.disk = 1024  # MiB
+c.ZygoteProvisioner.disk = 2048  # MiB; four checkpoints of a Trainer take 1,100
 c.ZygoteProvisioner.wall_seconds = 1200

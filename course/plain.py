@@ -88,7 +88,11 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
 
     Safe on hostile input of limited size: whatever does not fit is refused, never guessed.
     """
-    if skeleton is None or isinstance(skeleton, bool | int):
+    if skeleton is None or isinstance(skeleton, bool):
+        return skeleton
+    if isinstance(skeleton, int):
+        if not -(2**63) <= skeleton < 2**63:
+            raise NotPlainError("an integer of more than 64 bits")
         return skeleton
     if isinstance(skeleton, str):
         return _text(skeleton)
@@ -106,12 +110,11 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
             tensor = tensors[name]
             if str(tensor.dtype) not in DTYPES:
                 raise NotPlainError(f"a tensor of {tensor.dtype}")
-            return (
-                tensor.requires_grad_() if requires_grad and tensor.is_floating_point() else tensor
-            )
+            # A view of its own: what is said of one use of a tensor must not change another.
+            return tensor.detach().requires_grad_(requires_grad and tensor.is_floating_point())
         case {"array": str(name)} if name in tensors:
             try:
-                return tensors[name].numpy()
+                return tensors[name].detach().numpy()
             except TypeError as error:  # numpy has no bfloat16
                 raise NotPlainError("not an array's dtype") from error
         case {"tuple": list(items)}:

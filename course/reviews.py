@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -181,29 +182,50 @@ def _separated(path: Path) -> tuple[dict[str, list[Any]], list[int]]:
     return columns, list(filled)
 
 
+def _is_at_hand(name: str) -> bool:
+    """Return whether the hub has the dataset, or an earlier download is in its cache.
+
+    Asked once and briefly: load_dataset itself would go on trying for half a minute.
+    """
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+
+    unreachable: tuple[type[Exception], ...] = (OSError, OfflineModeIsEnabled, *_network_errors())
+    try:
+        HfApi().dataset_info(name, timeout=5)
+    except (HfHubHTTPError, HFValidationError):
+        return False  # the hub answered: there is no such dataset, or not for this account
+    except unreachable:
+        cached = try_to_load_from_cache(name, "README.md", repo_type="dataset")
+        return isinstance(cached, str)
+    return True
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    """Return what the hub's client raises without a network; its HTTP library differs by version."""
+    found = []
+    for module in ("httpx2", "httpx", "requests"):
+        if (library := sys.modules.get(module)) is not None:
+            found += [
+                getattr(library, error)
+                for error in ("TransportError", "ConnectionError")
+                if hasattr(library, error)
+            ]
+    return tuple(found)
+
+
 def _hub(
     name: str, text_column: str, label_column: str
 ) -> tuple[dict[str, Rows], list[str] | None]:
-    from unittest.mock import patch
-
     import datasets
-    from huggingface_hub import HfApi, constants
 
-    try:
-        # Asked once and briefly: load_dataset itself would go on trying for half a minute.
-        HfApi().dataset_info(name, timeout=5)
-        offline = False
-    except Exception:
-        offline = True
-    try:
-        with patch.object(constants, "HF_HUB_OFFLINE", offline):
-            loaded = datasets.load_dataset(name)
-    except Exception as error:
+    if not _is_at_hand(name):
         raise FileNotFoundError(
             f"{name!r} is no embedded source ({', '.join(EMBEDDED)}), no {', '.join(FILES)} file, "
-            f"and could not be had from the Hugging Face hub ({type(error).__name__}): check the "
-            "name, or run once with a network."
-        ) from error
+            "and could not be had from the Hugging Face hub: check the name, or run once with a "
+            "network."
+        )
+    loaded = datasets.load_dataset(name)
     if len(loaded) == 1:
         loaded = {"train": next(iter(loaded.values()))}
     given: dict[str, Rows] = {}

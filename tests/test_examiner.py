@@ -45,7 +45,7 @@ ZEROS = "count_words = lambda text: dict.fromkeys(text.lower().split(), 0)"
         ("def count_words(text:", Outcome.FAILED, 0, "cell-error", "SyntaxError"),
         ("pass", Outcome.FAILED, 0, "missing-name", "nothing was called `count_words`"),
         ("def count_words(text):\n while True: pass", Outcome.FAILED, 0, "timeout", "3 seconds"),
-        ("def count_words(text):\n import os; os._exit(0)", Outcome.FAILED, 0, "kernel-died", "ended"),
+        ("def count_words(text):\n import os; os._exit(0)", Outcome.FAILED, 0, "kernel-died", "died"),
         ("def count_words(text):\n raise SystemExit", Outcome.FAILED, 0, "raised", "SystemExit"),
     ],
 )  # fmt: skip

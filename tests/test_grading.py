@@ -130,7 +130,7 @@ def test_a_class_is_graded_whatever_is_handed_in(
     assert points["loop"] == points["syntax"] == points["removed"] == 3
     assert by_task(classroom, "loop")["count-words"].misconception == "timeout"
     assert by_task(classroom, "syntax")["count-words"].misconception == "cell-error"
-    assert by_task(classroom, "removed")["count-words"].misconception == "not-attempted"
+    assert by_task(classroom, "removed")["count-words"].misconception == "missing-name"
     assert by_task(classroom, "cut")["count-words"].misconception == "unreadable-notebook"
     assert "did not stop" in by_task(classroom, "stubborn")["longest-word"].message
     assert "died while cell 2" in by_task(classroom, "dies")["longest-word"].message
@@ -200,7 +200,7 @@ def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
     )
     submit(classroom, "ann")
     done = run("autograder", "grade", NAME, "--root", classroom.root, code=3)
-    assert "wait for you in formgrader" in done.stderr and "cost nobody marks" in done.stderr
+    assert "need manual grading in formgrader" in done.stderr and "No marks were lost" in done.stderr
     assert by_task(classroom, "ann")["count-words"].outcome == "grader_error"
     assert by_task(classroom, "ann")["longest-word"].points == 3
     with Gradebook(f"sqlite:///{classroom.gradebook}") as gradebook:
@@ -240,7 +240,7 @@ def test_what_is_not_released_cannot_be_graded(
     submit(miniature, "ann")
     done = run("autograder", "grade", "--root", miniature.root, code=2)
     assert (
-        "01-counting is not released yet: run `nbgrader generate_assignment 01-counting`"
+        "01-counting is not released yet: run `nbgrader generate_assignment 01-counting --force`"
         in done.stderr
     )
 

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 import nbformat
 
 from autograder.authoring.build import stale
+from autograder.authoring.faults import Fault
 from autograder.authoring.lessons import read_lesson
+from autograder.authoring.mistake_records import mistake_faults
 from autograder.authoring.recorded_answers import RecordedAnswer, frame_of, recorded_answers
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
@@ -32,16 +34,10 @@ from course.checks import visible
 #: What the examiner says of its own accord; a recorded mistake needs a message of its own.
 GENERIC = {"raised", "missing-name", "cell-error", "kernel-died", "unreadable-reply", "skipped"}
 
+#: On how many secrets each recorded answer is tried.
+DRAWS = 3
+
 SOLUTION = "the lesson's own solution"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong with the course: where, what kind, and in what way."""
-
-    where: str
-    kind: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of a trial: the examiner's finding and the visible check's message."""
+    """What came of a trial: the examiner's findings, one a draw, and the visible check's message."""
 
     trial: Trial
-    finding: Finding
+    findings: tuple[Finding, ...]
     visible_message: str | None
 
 
@@ -73,14 +69,18 @@ def check_course(
     assignments: list[str],
     *,
     jobs: int | None = None,
+    draws: int = DRAWS,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> tuple[list[Fault], list[Tried]]:
-    """Check `assignments` and return what is wrong, and all trials with their findings."""
+    """Check `assignments` and return what is wrong, and all trials with their findings.
+
+    Each recorded answer is examined on `draws` secrets: what holds for one draw may fail on another.
+    """
     faults = [
         Fault(str(path.relative_to(paths.root)), "stale build", "run `autograder build`")
         for path in stale(paths, assignments)
     ]
-    faults += _orphans(paths)
+    faults += [*_orphans(paths), *mistake_faults(paths, assignments)]
     trials: list[Trial] = []
     for assignment in assignments:
         exam = load_exam(paths.exams, assignment)
@@ -91,7 +91,7 @@ def check_course(
         importlib.import_module(package)
     tried: list[Tried] = []
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        futures = [pool.submit(_try, trial) for trial in trials]
+        futures = [pool.submit(_try, trial, draws) for trial in trials]
         for done, future in enumerate(as_completed(futures), 1):
             tried.append(future.result())
             progress(done, len(trials), tried[-1].trial.where)
@@ -157,47 +157,62 @@ def _trials(paths: CoursePaths, exam: Exam) -> Iterator[Trial]:
             yield Trial(exam, task, answer, frame.cells(answer.source))
 
 
-def _try(trial: Trial) -> Tried:
-    # Fixed draws: a course that checks today checks tomorrow.
-    rng = draws_for(b"check-course", trial.exam.assignment, trial.task.grade_id, trial.answer.name)
+def _try(trial: Trial, draws: int) -> Tried:
+    task, names = trial.task, (trial.exam.assignment, trial.task.grade_id, trial.answer.name)
+    findings = []
     with StudentSubprocess(trial.cells) as student:
-        finding = examine(trial.task, student, rng)
+        for number in range(min(draws, task.most_draws or draws)):
+            # Fixed draws: a course that checks today checks tomorrow.
+            rng = draws_for(b"check-course", *names, *([str(number)] if number else []))
+            findings.append(examine(task, student, rng))
         message = None
         if student.ready and trial.answer.right:
-            name = trial.task.function
+            name = task.function
             reply = student.ask(name, visible, {"name": name}, timeout=30)
             message = reply.value if isinstance(reply, Returned) else f"visible check: {reply}"
-    return Tried(trial, finding, message)
+    return Tried(trial, tuple(findings), message)
 
 
 def _faults_of(tried: Tried) -> Iterator[Fault]:
-    finding, answer, where = tried.finding, tried.trial.answer, tried.trial.where
+    if tried.visible_message is not None:
+        yield Fault(tried.trial.where, "visible check refuses", tried.visible_message)
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, finding in enumerate(tried.findings):
+        if (fault := _fault_of(finding, tried.trial.answer)) is not None:
+            found.setdefault(fault, []).append(number)
+    for (kind, detail), numbers in found.items():
+        share = f" (in {len(numbers)} of {len(tried.findings)} draws)"
+        yield Fault(tried.trial.where, kind, detail + share * (len(tried.findings) > 1))
+
+
+def _fault_of(finding: Finding, answer: RecordedAnswer) -> tuple[str, str] | None:
+    """Return the kind of fault that a finding is for a recorded answer, and its detail; or None."""
+    told = f"{finding.misconception}: {finding.message}"
     if finding.outcome is Outcome.GRADER_ERROR:
-        yield Fault(where, "grader error", finding.message)
-    elif answer.right:
-        if finding.outcome is not Outcome.PASSED:
-            kind = "right fails" if answer.name != SOLUTION else "solution fails"
-            yield Fault(where, kind, f"{finding.misconception}: {finding.message}")
-        if tried.visible_message is not None:
-            yield Fault(where, "visible check refuses", tried.visible_message)
-    elif answer.name == "not-attempted":
-        if finding.outcome is not Outcome.NOT_ATTEMPTED:
-            yield Fault(where, "blank passes", f"{finding.outcome}: {finding.message}")
-    elif finding.outcome is Outcome.PASSED:
-        yield Fault(where, "wrong passes", finding.message)
-    elif finding.misconception != answer.name:
-        yield Fault(where, "other message", f"{finding.misconception}: {finding.message}")
-    elif finding.misconception in GENERIC:
-        yield Fault(where, "message missing", finding.message)
-    elif abs(finding.points - answer.credit * finding.max_points) > 0.01:
-        yield Fault(where, "other points", f"{finding.points} of {finding.max_points}")
+        return "grader error", finding.message
+    if answer.right:
+        kind = "right fails" if answer.name != SOLUTION else "solution fails"
+        return None if finding.outcome is Outcome.PASSED else (kind, told)
+    if answer.name == "not-attempted":
+        attempted = finding.outcome is not Outcome.NOT_ATTEMPTED
+        return ("blank passes", f"{finding.outcome}: {finding.message}") if attempted else None
+    if finding.outcome is Outcome.PASSED:
+        return "wrong passes", finding.message
+    if finding.misconception != answer.name:
+        return "other message", told
+    if finding.misconception in GENERIC:
+        return "message missing", finding.message
+    if abs(finding.points - answer.credit * finding.max_points) > 0.01:
+        return "other points", f"{finding.points} of {finding.max_points}"
+    return None
 
 
 def _shared_messages(tried: list[Tried]) -> Iterator[Fault]:
     ids: dict[str, set[str]] = defaultdict(set)
     for one in tried:
-        if one.finding.misconception and not one.trial.answer.right:
-            ids[one.finding.message].add(one.finding.misconception)
+        for finding in one.findings if not one.trial.answer.right else ():
+            if finding.misconception:
+                ids[finding.message].add(finding.misconception)
     for message, names in sorted(ids.items()):
         if len(names) > 1:
             yield Fault(", ".join(sorted(names)), "message shared", message)

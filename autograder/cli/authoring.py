@@ -39,11 +39,14 @@ def check_course(
     assignments: Assignments = None,
     root: Root = Path(),
     jobs: Jobs = None,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Secrets on which each recorded answer is tried.")
+    ] = 3,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write all findings here.")] = None,
 ) -> None:
     """Prove the exams: blanks fail, solutions pass, each recorded mistake gets its own message.
 
-    Example: `autograder check-course 01-tokenizing`
+    Example: `autograder check-course 01-tokenizing --draws 20`
     """
     # One thread a process: the trials run side by side.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -59,12 +62,17 @@ def check_course(
                 paths,
                 names,
                 jobs=jobs,
+                draws=draws,
                 progress=lambda done, total, what: bar.update(
                     task, completed=done, total=total, what=what
                 ),
             )
     if as_json:
-        rows = [{"where": one.trial.where, **one.finding.model_dump(mode="json")} for one in tried]
+        rows = [
+            {"where": one.trial.where, **finding.model_dump(mode="json")}
+            for one in tried
+            for finding in one.findings
+        ]
         as_json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     if faults:
         table = Table("where", "what", "detail", title="What is wrong with the course")
@@ -73,7 +81,8 @@ def check_course(
         console.print(table)
     right = sum(one.trial.answer.right for one in tried)
     console.print(
-        f"{len(names)} lessons, {right} right and {len(tried) - right} wrong answers tried, "
+        f"{len(names)} lessons, {right} right and {len(tried) - right} wrong answers tried "
+        f"on {draws} draws, "
         f"{len(faults)} faults."
     )
     if faults:

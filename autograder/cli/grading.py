@@ -1,4 +1,4 @@
-"""Commands for instructors: grade, report, doctor."""
+"""Commands for instructors: grade, report, doctor, store."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def grade(
         str | None, typer.Option(help="A Dask scheduler whose workers execute, as tcp://host:8786.")
     ] = None,
     containment: Annotated[
-        Containment, typer.Option(help="`none` runs submissions with all your own rights.")
+        Containment, typer.Option(help="`none` runs submissions with your own permissions.")
     ] = Containment.REQUIRED,
     force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
     feedback: Annotated[bool, typer.Option(help="Write nbgrader's feedback pages too.")] = False,
@@ -80,8 +80,8 @@ def grade(
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(
-            f"[red]{len(errors)} tasks wait for you in formgrader[/red]: {escape(who)}. They cost nobody "
-            f"marks; each record says why, and what failed in the grader itself is in {paths.log}.",
+            f"[red]{len(errors)} tasks need manual grading in formgrader[/red]: {escape(who)}. No marks "
+            f"were lost. Each record says why; what failed in the grader itself is in {paths.log}.",
             soft_wrap=True,
         )
         raise typer.Exit(3)
@@ -114,7 +114,7 @@ def doctor(
     root: Root = Path(),
     as_json: Annotated[Path | None, typer.Option("--json", help="Write the checks here.")] = None,
 ) -> None:
-    """Show which protections this machine gives to grading, tried from inside a kernel.
+    """Show which sandbox protections work on this machine, tested from inside a kernel.
 
     Example: `autograder doctor`
     """
@@ -138,3 +138,36 @@ def doctor(
             "same, with the rights of your own account, and the report says so."
         )
         raise typer.Exit(1)
+
+
+store = typer.Typer(no_args_is_help=True)
+app.add_typer(store, name="store", help="Look after the store of results in `.autograder/store`.")
+
+
+@store.command()
+def prune(
+    root: Root = Path(),
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Delete results unused for so many days.")
+    ] = None,
+    size: Annotated[
+        float | None, typer.Option(min=0, help="Delete the oldest beyond so many MiB in all.")
+    ] = None,
+) -> None:
+    """Delete old results. Marks stay; what is graded again is executed again.
+
+    Example: `autograder store prune --days 180 --size 2000`
+    """
+    from autograder.grading.store import ResultStore
+
+    with one_sentence():
+        if days is None and size is None:
+            raise CourseError("Say what to delete: --days, --size or both.")
+        results = ResultStore(CoursePaths(root.resolve()).store)
+        deleted, freed = results.prune(days=days, mebibytes=size)
+        kept = list(results.entries())
+    total = sum(bytes_ for _, bytes_, _ in kept)
+    console.print(
+        f"Deleted {deleted} results ({freed / 2**20:.1f} MiB); {len(kept)} are left "
+        f"({total / 2**20:.1f} MiB)."
+    )

@@ -48,9 +48,7 @@ def marks_table(records: list[GradeRecord]) -> Table:
         marks = []
         for assignment in assignments:
             here = [one for one in mine if one.assignment == assignment]
-            faults = [
-                one.misconception or one.outcome for one in here if one.points < one.max_points
-            ]
+            faults = [one.title or one.outcome for one in here if one.points < one.max_points]
             why = f"  [dim]{escape(', '.join(dict.fromkeys(faults)))}[/dim]" if faults else ""
             marks.append(f"{sum(one.points for one in here):g}{why}" if here else "–")
         total, best = sum(one.points for one in mine), sum(one.max_points for one in mine)

@@ -26,6 +26,8 @@ class Task(Check):
     answer_id: str
     points: float
     timeout: float = 30.0
+    #: On how many draws a recorded answer is tried at most when the course is checked; 0: on all.
+    most_draws: int = 0
     #: What the student's code computes on in this task: "cpu" or "cuda".
     device: str = "cpu"
 

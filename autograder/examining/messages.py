@@ -73,7 +73,7 @@ def read_reply(path: Path) -> dict[str, Any]:
         skeleton = json.loads(data[:end])
         tensors = _tensors(data[end + 1 :])
         reply = restore(skeleton, tensors)
-    except (NotPlainError, ValueError, RecursionError) as error:
+    except (NotPlainError, ValueError, RecursionError, OverflowError) as error:
         raise BadReplyError(f"the reply is not plain data: {str(error)[:200]}") from error
     if not isinstance(reply, dict) or len(reply) != 1:
         raise BadReplyError("the reply is not one answer")

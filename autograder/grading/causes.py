@@ -46,26 +46,35 @@ class Causes:
     limits: Limits
     gpu: bool = False
     stopped: list[StoppedCell] = field(default_factory=list)
+    #: Sentences that the next finding tells, whatever came of it.
+    pending: list[str] = field(default_factory=list)
     #: Names that cells which only show would bind, with the number of the cell.
     only_shown: dict[str, int] = field(default_factory=dict)
 
     def note(self, number: int, source: str, error: str) -> None:
         """Remember that the cell `number` stopped with `error`."""
-        self.stopped.append(StoppedCell(number, error, defined(source)))
+        cell = StoppedCell(number, error, defined(source))
+        self.stopped.append(cell)
+        if missing_module(error) and (reason := self._machine(error)):
+            self.pending.append(f"{cell.sentence} {reason}")
 
     def explained(self, finding: Finding, function: str) -> Finding:
-        """Return `finding` with its first cause in front, where one is known."""
-        if finding.outcome in (Outcome.PASSED, Outcome.GRADER_ERROR, Outcome.NOT_ATTEMPTED):
+        """Return `finding` with its first cause in front, where one is known.
+
+        A package that is not installed is told once even where it cost nothing.
+        """
+        pending, self.pending = self.pending, []
+        sentences: list[str] = []
+        if finding.outcome not in (Outcome.PASSED, Outcome.GRADER_ERROR, Outcome.NOT_ATTEMPTED):
+            if (cell := self._stopped_before(finding, function)) is not None:
+                sentences.append(cell.sentence)
+            if reason := self._machine(" ".join([*sentences, finding.message])):
+                sentences.append(reason)
+        told = [one for one in pending if not any(one.startswith(two) for two in sentences)]
+        if not (sentences or told):
             return finding
-        sentences = []
-        if (cell := self._stopped_before(finding, function)) is not None:
-            sentences.append(cell.sentence)
-        text = " ".join([*sentences, finding.message])
-        if reason := self._machine(text):
-            sentences.append(reason)
-        if not sentences:
-            return finding
-        return finding.model_copy(update={"message": " ".join([*sentences, finding.message])})
+        message = " ".join([*sentences, finding.message, *told])
+        return finding.model_copy(update={"message": message})
 
     def _stopped_before(self, finding: Finding, function: str) -> StoppedCell | None:
         if finding.misconception not in _FOLLOWS:

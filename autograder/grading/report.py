@@ -8,7 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from autograder.records import GradeRecord, Outcome, write_text
+from autograder.records import GradeRecord, Outcome
+from course.files import write_whole
+from course.practice.places import taught_in
 
 
 def render_report(records: list[GradeRecord], title: str) -> str:
@@ -62,27 +64,29 @@ def render_report(records: list[GradeRecord], title: str) -> str:
 
 def write_report(records: list[GradeRecord], path: Path, title: str) -> None:
     """Write the class page to `path`, whole or not at all."""
-    write_text(path, render_report(records, title))
+    write_whole(path, render_report(records, title))
 
 
 def _mistakes(records: list[GradeRecord]) -> list[dict[str, Any]]:
-    """Return the misconceptions met, the most frequent first, with one message each."""
-    met: dict[tuple[str, str], dict[str, str]] = {}
+    """Return the misconceptions met, the most frequent first, with one example each."""
+    met: dict[tuple[str, str], dict[str, GradeRecord]] = {}
     for one in records:
         if one.misconception not in (None, "skipped", "not-attempted"):
-            of_mistake = met.setdefault((one.assignment, str(one.misconception)), {})
-            of_mistake.setdefault(one.student, one.message)
-    return [
-        {
-            "assignment": assignment,
-            "misconception": misconception,
-            "students": len(messages),
-            "message": next(iter(messages.values())),
-        }
-        for (assignment, misconception), messages in sorted(
-            met.items(), key=lambda item: -len(item[1])
+            met.setdefault((one.assignment, one.misconception), {}).setdefault(one.student, one)
+    rows = []
+    for (assignment, misconception), by_student in met.items():
+        example = next(iter(by_student.values()))
+        rows.append(
+            {
+                "assignment": assignment,
+                "misconception": misconception,
+                "title": example.title or misconception,
+                "section": taught_in(example.section) if example.section else "",
+                "students": len(by_student),
+                "message": example.message,
+            }
         )
-    ]
+    return sorted(rows, key=lambda row: -int(str(row["students"])))
 
 
 def _histogram(shares: list[float]) -> str:

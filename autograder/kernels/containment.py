@@ -78,7 +78,7 @@ class Limits:
 
     address_space: int = 8192
     memory: int = 4096
-    disk: int = 1024
+    disk: int = 2048
     files: int = 20_000
     file_size: int = 700
     processes: int = 256

@@ -14,6 +14,15 @@ from traitlets import Type, default
 
 #: One message may have so many bytes; a longer one ends the connection before it fills memory.
 MAX_MESSAGE = 32 * 2**20
+#: So many messages wait on one socket while nobody reads; the kernel keeps a thousand more.
+MAX_WAITING = 16
+
+
+def bounded_context(context: Any, largest: int = MAX_MESSAGE) -> Any:
+    """Return a ZeroMQ `context` whose sockets hold a bounded amount, whatever a kernel sends."""
+    context.setsockopt(zmq.MAXMSGSIZE, largest)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+    return context
 
 
 class PromptClient(AsyncKernelClient):
@@ -86,6 +95,4 @@ class GradingKernelManager(AsyncKernelManager):
     @default("context")
     def _context_default(self) -> zmq.Context[Any]:
         self._created_context = True
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        return context
+        return bounded_context(zmq.asyncio.Context())

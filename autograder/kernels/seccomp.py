@@ -3,7 +3,8 @@
 Mounting, namespaces, tracing, kernel keys, io_uring and their kin fail with EPERM. clone3 fails
 with ENOSYS, upon which the C library takes clone, whose flags a filter can read. Sockets are
 local, IPv4, IPv6 or netlink; others (vsock, packet, crypto) are not bounded by a network
-namespace. Memory that no limit counts (memfd, System V shared memory) cannot be had.
+namespace. Memory that no limit counts (memfd, System V shared memory) cannot be had; a wish for
+larger buffers of a socket is heard and not granted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from autograder.kernels import linux
 # BPF's instructions and what a seccomp filter can answer: linux/bpf_common.h, linux/seccomp.h.
 _LOAD, _JUMP_EQUAL, _JUMP_SET, _JUMP_FROM, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 _ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT = 0, 4, 16, 24, 32
 _SECCOMP_MODE_FILTER = 2
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
@@ -52,7 +53,9 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "modify_ldt": (154, None),
 }  # fmt: skip
 _CLONE, _CLONE3 = (56, 220), (435, 435)
-_SOCKET, _SOCKETPAIR, _PRCTL = (41, 198), (53, 199), (157, 167)
+_SOCKET, _SOCKETPAIR, _PRCTL, _SETSOCKOPT = (41, 198), (53, 199), (157, 167), (54, 208)
+#: SO_SNDBUF, SO_RCVBUF, and the same two by force: asm-generic/socket.h.
+_BUFFER_SIZES = (7, 8, 32, 33)
 
 
 class UnsupportedError(OSError):
@@ -89,6 +92,17 @@ def program(machine: str) -> bytes:
         (_JUMP_EQUAL, 0, 4, _PRCTL[column]), load,
         (_JUMP_EQUAL, 0, 1, linux.PR_SET_PDEATHSIG), refuse, allow,
     ]  # fmt: skip
+    # The caller is told that it worked; the buffers keep their size.
+    ignore = (_RETURN, 0, 0, _ERRNO)
+    sizes = [
+        (_JUMP_EQUAL, len(_BUFFER_SIZES) - place, 0, option)
+        for place, option in enumerate(_BUFFER_SIZES)
+    ]
+    body = [
+        (_LOAD, 0, 0, _SECOND_ARGUMENT), (_JUMP_EQUAL, 1, 0, socket.SOL_SOCKET), allow,
+        (_LOAD, 0, 0, _THIRD_ARGUMENT), *sizes, allow, ignore,
+    ]  # fmt: skip
+    code += [(_JUMP_EQUAL, 0, len(body), _SETSOCKOPT[column]), *body]
     for numbers in (_SOCKET, _SOCKETPAIR):
         families = [
             (_JUMP_EQUAL, len(_FAMILIES) - place, 0, int(family))

@@ -120,25 +120,31 @@ def _watch(control: socket.socket, child: int, limits: Limits, contained: bool) 
         if time.monotonic() > over:
             return f"time: it ran for over {limits.wall_seconds} seconds in all"
         # What forks share is counted once only by the second look, which takes far longer.
-        if contained and _held("status", "RssAnon:") > limits.memory:
-            held = _held("smaps_rollup", "Pss_Anon:")
+        if contained and _held("status", "RssAnon", "RssShmem") > limits.memory:
+            held = _held("smaps_rollup", "Pss_Anon", "Pss_Shmem")
             if held > limits.memory:
                 return f"memory: it held {held} MiB, and {limits.memory} are allowed"
 
 
-def _held(file: str, field: str) -> int:
-    """Return how many MiB all processes of the namespace hold by `field`, tmpfs included.
+def _held(file: str, private: str, shared: str) -> int:
+    """Return how many MiB all processes of the namespace hold by two fields, tmpfs included.
 
-    /proc here is the namespace's, so it lists just these.
+    Shared maps may be files of the tmpfs, which must not count twice, or nobody's file: the larger
+    of the two amounts counts. /proc here is the namespace's, so it lists just these.
     """
-    total = 0
+    kib = {private: 0, shared: 0}
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError):
-                _, _, rest = Path(f"/proc/{name}/{file}").read_text().partition(field)
-                total += int(rest.split(None, 1)[0]) if rest else 0
+                # Line by line: a process may call itself by a field's name.
+                for line in Path(f"/proc/{name}/{file}").read_bytes().splitlines():
+                    field, colon, rest = line.partition(b":")
+                    key = field.decode("ascii", "replace")
+                    if colon and key in kib and rest.endswith(b" kB"):
+                        kib[key] += int(rest.split(None, 1)[0])
     disk = os.statvfs("/home")
-    return (total * 1024 + (disk.f_blocks - disk.f_bfree) * disk.f_frsize) // containment.MIB
+    in_files = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+    return (kib[private] * 1024 + max(kib[shared] * 1024, in_files)) // containment.MIB
 
 
 def _end(child: int) -> int | None:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
@@ -40,13 +41,15 @@ from autograder.grading.plan import examinations
 from autograder.grading.store import Entry, ResultStore, key_of
 from autograder.grading.submission import Submission
 from autograder.kernels.containment import Limits
-from autograder.kernels.manager import GradingKernelManager
+from autograder.kernels.manager import GradingKernelManager, bounded_context
 from autograder.records import Finding, GradeRecord, Outcome, write_records
 
 #: The kernelspec whose kernels come out of the warm process, contained; and Jupyter's own.
 CONTAINED, PLAIN = "bert-classroom", "python3"
 #: Seconds that a kernel has to answer our own question before the first cell runs.
 PING_SECONDS = 60.0
+#: Bytes of a kernel's reply to the examiner: it says only that it is done.
+MAX_REPLY_MESSAGE = 2**20
 #: How many imports of packages that are not there one cell may have.
 MISSING_IMPORTS = 10
 
@@ -343,7 +346,8 @@ class ExamExecute(Execute):
     def _connect(self) -> StudentKernel:
         assert self.run is not None
         if self.run.student is None:
-            client = BlockingKernelClient()
+            context = bounded_context(zmq.Context(), MAX_REPLY_MESSAGE)
+            client = BlockingKernelClient(context=context)
             client.load_connection_info(self.km.get_connection_info())
             client.start_channels(iopub=False, stdin=False, hb=False, control=False)
             place = getattr(self.km.provisioner, "place", None)
