@@ -11,20 +11,23 @@ from autograder.authoring.check_course import check_course
 from autograder.course_paths import CoursePaths
 
 EXAM = "autograder/exams/01-counting/exam.py"
+MISTAKES = "autograder/exams/01-counting/mistakes.yaml"
 ANSWERS = "autograder/exams/01-counting/answers/count-words.py"
 RELEASE = "release/01-counting/counting.ipynb"
 LESSON = "course/lessons/01-counting.md"
 
-LAST = '"Of several longest words yours returns the last one."'
+LAST = "Of several longest words yours returns the last one."
 
 BREAKS = [
-    ("wrong passes", EXAM, 'raise MistakeError("last-of-several"', 'return  # ("last-of-several"'),
+    ("wrong passes", EXAM, 'raise mistake(MISTAKES["last-of-several"])', "return"),
     ("right fails", EXAM, "if observed != right:", "if True:"),
     ("solution fails", LESSON, "counts.get(word, 0) + 1", "counts.get(word, 0) + 2"),
     ("blank passes", RELEASE, "raise NotImplementedError()", "return 0"),
     ("other message", ANSWERS, "# %% wrong: case-kept", "# %% wrong: something-else"),
     ("other points", ANSWERS, "wrong-counts (0.5)", "wrong-counts (0.25)"),
-    ("message shared", EXAM, 'f"longest_word({text!r}) should be {right!r}."', LAST),
+    ("message shared", MISTAKES, "longest_word({text!r}) should be {right!r}.", LAST),
+    ("no recorded answer", ANSWERS, "# %% wrong: wrong-words", "# %% wrong: wrong-counts"),
+    ("no record", EXAM, '    told = (MISTAKES["last-of-several"],', '    told = ("no-such-mistake",'),
     ("stale build", LESSON, "A miniature lesson", "A small lesson"),
     ("points differ", LESSON, "points: 2", "points: 4"),
     ("no cell", LESSON, "grade_id: longest-word, ", "grade_id: short-word, "),
@@ -42,7 +45,7 @@ def kinds(paths: CoursePaths) -> set[str]:
 def test_the_miniature_course_is_in_order(built_miniature: CoursePaths) -> None:
     faults, tried = check_course(built_miniature, ["01-counting"], jobs=2)
     assert faults == []
-    assert sum(one.trial.answer.right for one in tried) == 8 and len(tried) == 15
+    assert sum(one.trial.answer.right for one in tried) == 8 and len(tried) == 16
 
 
 @pytest.mark.parametrize(("kind", "path", "old", "new"), BREAKS, ids=[b[0] for b in BREAKS])
@@ -66,7 +69,7 @@ def test_the_command_fails_with_a_table_and_passes_with_a_count(
     miniature: CoursePaths, run: Callable[..., Any]
 ) -> None:
     done = run("autograder", "check-course", "--root", miniature.root)
-    assert "8 right and 7 wrong answers tried, 0 faults" in done.stdout
+    assert "8 right and 8 wrong answers tried on 3 draws, 0 faults" in done.stdout
     file = miniature.root / EXAM
     file.write_text(file.read_text().replace("if observed != right:", "if True:"))
     done = run("autograder", "check-course", "--root", miniature.root, code=1)

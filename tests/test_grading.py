@@ -200,7 +200,9 @@ def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
     )
     submit(classroom, "ann")
     done = run("autograder", "grade", NAME, "--root", classroom.root, code=3)
-    assert "need manual grading in formgrader" in done.stderr and "No marks were lost" in done.stderr
+    assert (
+        "need manual grading in formgrader" in done.stderr and "No marks were lost" in done.stderr
+    )
     assert by_task(classroom, "ann")["count-words"].outcome == "grader_error"
     assert by_task(classroom, "ann")["longest-word"].points == 3
     with Gradebook(f"sqlite:///{classroom.gradebook}") as gradebook:

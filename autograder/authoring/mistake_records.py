@@ -8,7 +8,7 @@ from autograder.authoring.faults import Fault
 from autograder.authoring.recorded_answers import recorded_answers
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import Exam, SheetTask, load_exam
-from course.checks.mistakes import FOLDER, course_mistakes, read_mistakes
+from course.checks.mistakes import FOLDER, Mistake, course_mistakes, read_mistakes
 from course.practice.places import lessons
 
 #: The file of mistakes that any task may show, most of which the examiner tells itself.
@@ -29,7 +29,10 @@ def mistake_faults(paths: CoursePaths, assignments: list[str]) -> Iterator[Fault
     for exam in exams:
         if exam.assignment in assignments:
             yield from _faults_of_tasks(exam, shown)
-    if set(assignments) == set(paths.assignments()):
+    # The records are the installed course's; another course's exams bring their own.
+    if paths.lessons.parent.resolve() == FOLDER.parent.resolve() and set(assignments) == set(
+        paths.assignments()
+    ):
         told = {id for exam in exams for task in exam.tasks for id in task.mistakes()}
         for id in known:
             if id not in told and id not in shared:
@@ -44,11 +47,13 @@ def _faults_of_tasks(exam: Exam, shown: set[str]) -> Iterator[Fault]:
     for task in exam.tasks:
         if isinstance(task, SheetTask):
             continue
-        for id in task.mistakes():
+        for one in task.mistakes():
+            record = one if isinstance(one, Mistake) else known.get(one)
+            id = one.id if isinstance(one, Mistake) else one
             where = f"{exam.assignment} · {task.answer_id} · {id}"
-            if id not in known:
+            if record is None:
                 yield Fault(where, "no record", "course/mistakes has no such mistake")
-            elif id not in shown and not known[id].unrecorded:
+            elif id not in shown and not record.unrecorded:
                 yield Fault(where, "no recorded answer", "no recorded wrong answer shows it")
 
 

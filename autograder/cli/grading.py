@@ -120,10 +120,14 @@ def doctor(
     """
     from dataclasses import asdict
 
-    from autograder.kernels.doctor import look_at_machine
+    from autograder.authoring.recorded_answers import solution_cells
+    from autograder.examining.exam import load_exam
+    from autograder.grading.doctor import look_at_machine
 
     with one_sentence(), complaints.status("Looking at this machine from inside a kernel …"):
-        checks = look_at_machine(CoursePaths(root.resolve()))
+        paths = CoursePaths(root.resolve())
+        exam = load_exam(paths.exams, paths.assignments()[0])
+        checks = look_at_machine(paths, exam.tasks[0], solution_cells(paths, exam, exam.tasks[0]))
     if as_json:
         as_json.write_text(json.dumps([asdict(one) for one in checks], indent=1) + "\n")
     table = Table("", "what", "seen", title="This machine")
@@ -134,8 +138,8 @@ def doctor(
     console.print(table)
     if not all(one.good for one in checks):
         console.print(
-            "Grading refuses to run what it cannot contain; `--containment none` grades all the "
-            "same, with the rights of your own account, and the report says so."
+            "Grading refuses to run what it cannot contain. `--containment none` grades anyway, "
+            "with the permissions of your own account, and the report says so."
         )
         raise typer.Exit(1)
 

@@ -72,7 +72,7 @@ class Exam:
 def exam_state(exam: Exam) -> str:
     """Return a digest of the exam's own files: a change in any of them is another exam."""
     parts = hashlib.sha256()
-    for path in sorted([*exam.folder.glob("*.py"), *exam.folder.glob("questions/*.yaml")]):
+    for path in sorted([*exam.folder.glob("*.py"), *exam.folder.glob("**/*.yaml")]):
         parts.update(f"{path.name}\0".encode())
         parts.update(path.read_bytes())
     return parts.hexdigest()

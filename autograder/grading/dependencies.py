@@ -49,7 +49,7 @@ def _code_state(folder: Path, told: tuple[str, ...]) -> str:
 
 def code_state(exam: Exam) -> str:
     """Return a digest of the code, mistakes and libraries that the exam's results depend on."""
-    told = sorted({id for task in exam.tasks for id in task.mistakes()})
+    told = sorted({id for task in exam.tasks for id in task.mistakes() if isinstance(id, str)})
     return _code_state(exam.folder.resolve(), tuple(told))
 
 

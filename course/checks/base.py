@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from course.checks.mistakes import MistakeError, Signs, explained, tell_first
+from course.checks.mistakes import Mistake, MistakeError, Signs, explained, tell_first
 
 Inputs = dict[str, Any]
 
@@ -45,7 +45,7 @@ class Check:
     facts: ClassVar[Callable[..., Any]]
     signs: ClassVar[Signs] = {}
     raised: ClassVar[tuple[str, ...]] = ()
-    told: ClassVar[tuple[str, ...]] = ()
+    told: ClassVar[tuple[str | Mistake, ...]] = ()
 
     @property
     def title(self) -> str:
@@ -70,6 +70,6 @@ class Check:
         values = {"raised": raised, "function": self.function, **inputs}
         return explained(self.raised, text, raised, values)
 
-    def mistakes(self) -> list[str]:
-        """Return the ids of all mistakes that this check knows by name, in its own order."""
+    def mistakes(self) -> list[str | Mistake]:
+        """Return all mistakes that this check knows, by id or as records, in its own order."""
         return list(dict.fromkeys([*self.signs, *self.raised, *self.told]))

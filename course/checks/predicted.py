@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from course.checks.base import Check, Inputs
-from course.checks.mistakes import mistake
+from course.checks.mistakes import Mistake, mistake
 
 
 class Predicted(Check):
@@ -47,6 +47,6 @@ class Predicted(Check):
         if len(found) == 1:
             raise mistake(found[0], function=self.function, **values)
 
-    def mistakes(self) -> list[str]:
+    def mistakes(self) -> list[str | Mistake]:
         """See :class:`Check`."""
         return list(dict.fromkeys([*self.predicted, *super().mistakes()]))

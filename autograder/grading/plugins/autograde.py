@@ -31,17 +31,20 @@ class AutogradeTakenIn(Autograde):
     #: What the runner has taken in and executed already; None takes in what is in `submitted/`.
     taken = AnyTrait(None, allow_none=True, help="A Submission.").tag(config=True)
 
-    def start(self) -> None:
-        """See nbgrader's BaseConverter."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._submissions: dict[str, Submission] = {}
         self._paths = CoursePaths(Path(self.course_root))
+        self._handed_in = str(self.coursedir.submitted_directory)
+
+    def start(self) -> None:
+        """See nbgrader's BaseConverter."""
         with self._reading_copies():
             super().start()
 
     @contextmanager
     def _reading_copies(self) -> Iterator[None]:
         before = self.coursedir.submitted_directory
-        self._handed_in = before
         self.coursedir.submitted_directory = str(self._paths.staging)
         try:
             yield

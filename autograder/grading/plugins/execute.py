@@ -97,6 +97,9 @@ class ExamExecute(Execute):
         super().__init__(*args, **kwargs)
         self.paths = CoursePaths(Path(self.course_root))
         self.run: Run | None = None
+        self.folder = Path()
+        #: An interrupt on its way, kept so that it is not forgotten half-way.
+        self._interrupting: asyncio.Future[Any] | None = None
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
         """See nbconvert's ExecutePreprocessor; writes the records of a named student.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from autograder.examining.exam import Task
 from course.checks.base import Inputs
-from course.checks.mistakes import MistakeError
+from course.checks.mistakes import mistake, read_mistakes
 from course.checks.values import need_mapping
+
+MISTAKES = read_mistakes(Path(__file__).with_name("mistakes.yaml"))
 
 WORDS = ["The", "the", "a", "cat", "Cat", "sat", "on", "mat", "MAT", "slowly"]
 
@@ -20,6 +23,9 @@ class CountWords(Task):
 
     answer_id = "count-words"
     function = "count_words"
+    told = (
+        "returns-none", MISTAKES["case-kept"], MISTAKES["wrong-counts"], MISTAKES["wrong-words"],
+    )  # fmt: skip
     points = 2
     timeout = 3
 
@@ -31,14 +37,11 @@ class CountWords(Task):
         right = Counter(text.lower().split())
         counts = need_mapping(observed, [], "The result of count_words")
         if counts == Counter(text.split()) != right:
-            raise MistakeError(
-                "case-kept", "count_words counts 'The' and 'the' apart: lower the case first."
-            )
+            raise mistake(MISTAKES["case-kept"])
         if counts != right:
-            credit = 0.5 if set(counts) == set(right) else 0.0
-            raise MistakeError(
-                "wrong-counts", f"count_words({text!r}) should give {dict(right)}.", credit=credit
-            )
+            half = set(counts) == set(right)
+            wrong = MISTAKES["wrong-counts" if half else "wrong-words"]
+            raise mistake(wrong, text=text, right=dict(right))
 
 
 class LongestWord(Task):
@@ -46,6 +49,7 @@ class LongestWord(Task):
 
     answer_id = "longest-word"
     function = "longest_word"
+    told = (MISTAKES["last-of-several"], MISTAKES["wrong-word"])
     points = 3
     timeout = 3
 
@@ -56,11 +60,9 @@ class LongestWord(Task):
     def judge(self, observed: Any, *, text: str) -> None:
         right = max(text.split(), key=len)
         if observed == max(reversed(text.split()), key=len) != right:
-            raise MistakeError(
-                "last-of-several", "Of several longest words yours returns the last one."
-            )
+            raise mistake(MISTAKES["last-of-several"])
         if observed != right:
-            raise MistakeError("wrong-word", f"longest_word({text!r}) should be {right!r}.")
+            raise mistake(MISTAKES["wrong-word"], text=text, right=right)
 
 
 TASKS = [CountWords, LongestWord]

@@ -39,3 +39,8 @@ def count_words(text):
 # %% wrong: returns-none
 def count_words(text):
     print(text.split())
+
+
+# %% wrong: wrong-words
+def count_words(text):
+    return {word[::-1]: 1 for word in text.lower().split()} | {"": 0}
