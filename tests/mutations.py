@@ -31,7 +31,12 @@ def marks(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def answers(nb: Notebook) -> list[dict[str, Any]]:
-    return [cell for cell in nb["cells"] if marks(cell).get("solution")]
+    """The cells in which something is answered."""
+    return [
+        cell
+        for cell in nb["cells"]
+        if marks(cell).get("solution") and cell["source"] != BLANKS.get(marks(cell)["grade_id"])
+    ]
 
 
 def code_cell(source: str) -> dict[str, Any]:
@@ -43,8 +48,7 @@ def code_cell(source: str) -> dict[str, Any]:
 
 def first_import(nb: Notebook) -> int:
     """The place after the cells that import what the answers need."""
-    places = [i for i, cell in enumerate(nb["cells"]) if marks(cell).get("solution")]
-    return places[0]
+    return next(i for i, cell in enumerate(nb["cells"]) if marks(cell).get("solution"))
 
 
 # Changes that keep the code.
@@ -87,6 +91,8 @@ def ids_renamed(rng: random.Random, nb: Notebook) -> None:
 
 
 def answers_merged(rng: random.Random, nb: Notebook) -> None:
+    if len(answers(nb)) < 2:
+        return
     one, other = sorted(rng.sample(range(len(answers(nb))), 2))
     first, second = answers(nb)[one], answers(nb)[other]
     first["source"] += "\n\n\n" + second["source"]

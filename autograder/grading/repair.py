@@ -119,19 +119,20 @@ def _insert_missing(nb: NotebookNode, wanted: dict[str, NotebookNode]) -> None:
 
 
 def _supersede_blanks(nb: NotebookNode, wanted: dict[str, NotebookNode]) -> None:
-    """Tag each untouched blank whose names another cell defines: it must not override the answer."""
+    """Tag each untouched blank whose names another cell defines: it must not override the answer.
+
+    A blank is one wherever it stands, also a second copy of it.
+    """
+    blanks = {
+        model.source.strip()
+        for model in wanted.values()
+        if model.metadata.nbgrader.solution and model.cell_type == "code"
+    }
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    written = [cell for cell in code if not _is_blank(cell, wanted)]
+    written = [cell for cell in code if cell.source.strip() not in (blanks | {PLACEHOLDER})]
     for cell in code:
-        model = wanted.get(grade_id_of(cell) or "")
-        if model is None or not model.metadata.nbgrader.solution or cell in written:
+        if cell.source.strip() not in blanks:
             continue
         names = defined(cell.source)
         if any(names & defined(other.source) or binds_anything(other.source) for other in written):
             cell.metadata["tags"] = [SUPERSEDED_TAG]
-
-
-def _is_blank(cell: NotebookNode, wanted: dict[str, NotebookNode]) -> bool:
-    """Return whether a cell holds what was released, or takes the place of one that was missing."""
-    model = wanted.get(grade_id_of(cell) or "")
-    return model is not None and cell.source.strip() in (model.source.strip(), PLACEHOLDER)
