@@ -21,7 +21,8 @@ from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import Exam, load_exam
 from autograder.examining.mastery import sheet_of
-from autograder.records import GradeRecord, write_text
+from autograder.records import GradeRecord
+from course.files import write_whole
 from course.practice.mastery import SHEET
 
 TOKENIZING, FINE_TUNING, MASTERY = "01-tokenizing", "05-fine-tuning", "06-mastery-test"
@@ -261,7 +262,7 @@ def make_class(paths: CoursePaths, members: tuple[Member, ...] = CLASS) -> list[
             text = _as_text(notebook)
             if member.damage is not None:
                 text = member.damage(text, copy.deepcopy(notebook))
-            write_text(paths.notebook(paths.submitted / member.name, assignment), text)
+            write_whole(paths.notebook(paths.submitted / member.name, assignment), text)
             expected += [_costed(one, member) for one in answers]
         if member.mastery is not None:
             expected.append(_sit_the_test(paths, member.name, member.mastery))
@@ -271,10 +272,10 @@ def make_class(paths: CoursePaths, members: tuple[Member, ...] = CLASS) -> list[
 def _sit_the_test(paths: CoursePaths, student: str, right: int) -> Expected:
     folder = paths.submitted / student / MASTERY
     released = paths.notebook(paths.release, MASTERY)
-    write_text(folder / released.name, released.read_text(encoding="utf-8"))
+    write_whole(folder / released.name, released.read_text(encoding="utf-8"))
     (task,) = load_exam(paths.exams, MASTERY).tasks
     sheet = sheet_of(paths.exams / MASTERY / "questions", student, right)
-    write_text(folder / SHEET, sheet.model_dump_json(indent=1))
+    write_whole(folder / SHEET, sheet.model_dump_json(indent=1))
     return Expected(
         student=student,
         assignment=MASTERY,
@@ -344,4 +345,4 @@ def differences(expected: list[Expected], records: list[GradeRecord]) -> list[st
 def save_expected(expected: list[Expected], path: Path) -> None:
     """Write `expected` beside the class, for who wants to compare by hand."""
     lines = ",\n".join(one.model_dump_json() for one in expected)
-    write_text(path, f"[\n{lines}\n]\n")
+    write_whole(path, f"[\n{lines}\n]\n")
