@@ -66,7 +66,7 @@ def pool() -> tuple[Stem, ...]:
 
 def plain_name(name: str) -> str:
     """Return the name by which a test is drawn: "Anna@uni.example" and "anna " are one student."""
-    return name.strip().casefold().partition("@")[0]
+    return name.partition("@")[0].strip().casefold()
 
 
 def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
