@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 
-class needs:  # noqa: N801 - a context manager reads as a word
+class needs:
     """The functions that a block uses: `with needs("build_classifier"): …`.
 
     An exception that comes while one of them is still blank is swallowed, and one sentence tells

@@ -7,7 +7,9 @@ observation through here too, so that it sees exactly what the examiner will see
 
 from __future__ import annotations
 
+import decimal
 import json
+import numbers
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -42,65 +44,101 @@ def flatten(value: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
 
     Mappings, lists, tuples, strings, numbers, None, torch tensors and numpy arrays survive. Any
     other object becomes :class:`Opaque`. Subclasses lose what they added: a `BatchEncoding`
-    comes back as a dict.
+    comes back as a dict. Nothing is raised, whatever an object does when it is looked at.
     """
     if depth > MAX_DEPTH:
         return {"opaque": "nested too deeply"}
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        # A Python integer has no bound; 64 bits are all that a tensor or a length can hold.
-        return int(value) if -(2**63) <= value < 2**63 else {"opaque": "int beyond 64 bits"}
-    if isinstance(value, float):
-        return {"float": repr(float(value))}
-    if isinstance(value, str):
-        return str(value)
+    try:
+        return _flatten(value, tensors, depth)
+    except Exception:
+        return _opaque(value)
+
+
+def _flatten(value: Any, tensors: dict[str, Any], depth: int) -> Any:
+    # A subclass may have methods of its own: the base class's are asked.
+    match value:
+        case None | True | False:
+            return value
+        case int():
+            # A Python integer has no bound; 64 bits are all that a tensor or a length can hold.
+            number = int.__int__(value)
+            return number if _fits(number) else {"opaque": "int beyond 64 bits"}
+        case float():
+            return {"float": repr(float.__float__(value))}
+        case str():
+            return str.__str__(value)
+        case tuple():
+            return {"tuple": [flatten(item, tensors, depth + 1) for item in value]}
+        case list():
+            return [flatten(item, tensors, depth + 1) for item in value]
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(value, torch.Tensor):
-        if value.is_meta or value.layout is not torch.strided or str(value.dtype) not in DTYPES:
-            return {"opaque": f"{type(value).__name__} of {value.dtype}"}
-        name = f"t{len(tensors)}"
-        tensors[name] = value.detach().cpu().contiguous().clone()
-        return {"tensor": name, "requires_grad": bool(value.requires_grad)}
-    if numpy is not None and isinstance(value, numpy.generic):
-        return flatten(value.item(), tensors, depth)
-    if numpy is not None and isinstance(value, numpy.ndarray):
-        if value.dtype.kind not in "biuf":
-            return flatten(value.tolist(), tensors, depth)
-        import torch as pytorch
-
-        name = f"t{len(tensors)}"
-        tensors[name] = pytorch.from_numpy(numpy.ascontiguousarray(value).copy())
-        return {"array": name}
-    if isinstance(value, tuple):
-        return {"tuple": [flatten(item, tensors, depth + 1) for item in value]}
-    if isinstance(value, list):
-        return [flatten(item, tensors, depth + 1) for item in value]
+        return _flatten_tensor(value, tensors)
+    if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
+        return _flatten_array(value, tensors, depth)
+    if isinstance(value, numbers.Real | decimal.Decimal):
+        return {"float": repr(float(value))}
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
-        pairs = [[key, flatten(value[key], tensors, depth + 1)] for key in value.keys()]  # noqa: SIM118 - BatchEncoding iterates rows
+        keys = list(value.keys())  # BatchEncoding iterates over rows instead
+        pairs = [[flatten(key, tensors), flatten(value[key], tensors, depth + 1)] for key in keys]
         if all(isinstance(key, str | int) for key, _ in pairs):
             return {"dict": pairs}
-    return {"opaque": f"{type(value).__module__}.{type(value).__qualname__}"}
+    return _opaque(value)
 
 
-def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
+def _flatten_tensor(value: Any, tensors: dict[str, Any]) -> Any:
+    import torch
+
+    plain = value.layout is torch.strided and not value.is_meta and not value.is_nested
+    if not plain or str(value.dtype) not in DTYPES:
+        return {"opaque": f"{type(value).__name__} of {value.dtype}"}
+    name = f"t{len(tensors)}"
+    tensors[name] = value.detach().cpu().contiguous().clone()
+    return {"tensor": name, "requires_grad": bool(value.requires_grad)}
+
+
+def _flatten_array(value: Any, tensors: dict[str, Any], depth: int) -> Any:
+    import numpy
+
+    if isinstance(value, numpy.generic) or value.dtype.kind not in "biuf":
+        items = value.tolist()
+        # Of some types numpy knows no Python value, and gives back what it was given.
+        known = not isinstance(items, numpy.ndarray | numpy.generic)
+        return flatten(items, tensors, depth + 1) if known else _opaque(value)
+    import torch
+
+    native = numpy.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))
+    # An array without axes gains one on the way.
+    tensor = torch.from_numpy(native.copy().reshape(value.shape))
+    tensors[name := f"t{len(tensors)}"] = tensor
+    return {"array": name}
+
+
+def _fits(number: int) -> bool:
+    return -(2**63) <= number < 2**63
+
+
+def _opaque(value: Any) -> dict[str, str]:
+    kind = type(value)
+    return {"opaque": f"{kind.__module__}.{kind.__qualname__}"}
+
+
+def restore(skeleton: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
     """Build the value that `skeleton` and `tensors` describe; raises :class:`NotPlainError`.
 
     Safe on hostile input of limited size: whatever does not fit is refused, never guessed.
     """
-    if skeleton is None or isinstance(skeleton, bool):
-        return skeleton
-    if isinstance(skeleton, int):
-        if not -(2**63) <= skeleton < 2**63:
-            raise NotPlainError("an integer of more than 64 bits")
-        return skeleton
-    if isinstance(skeleton, str):
-        return _text(skeleton)
-    if isinstance(skeleton, list):
-        return [restore(item, tensors) for item in skeleton]
-    if not isinstance(skeleton, dict):
-        raise NotPlainError(f"a skeleton holds no {type(skeleton).__name__}")
+    if depth > MAX_DEPTH + 1:
+        raise NotPlainError("nested too deeply")
     match skeleton:
+        case None | bool():
+            return skeleton
+        case int():
+            return _integer(skeleton)
+        case str():
+            return _text(skeleton)
+        case list():
+            return [restore(item, tensors, depth + 1) for item in skeleton]
         case {"float": str(text)}:
             try:
                 return float(text)
@@ -113,24 +151,40 @@ def restore(skeleton: Any, tensors: dict[str, Any]) -> Any:
             # A view of its own: what is said of one use of a tensor must not change another.
             return tensor.detach().requires_grad_(requires_grad and tensor.is_floating_point())
         case {"array": str(name)} if name in tensors:
-            try:
-                return tensors[name].detach().numpy()
-            except TypeError as error:  # numpy has no bfloat16
-                raise NotPlainError("not an array's dtype") from error
+            return _array(tensors[name])
         case {"tuple": list(items)}:
-            return tuple(restore(item, tensors) for item in items)
+            return tuple(restore(item, tensors, depth + 1) for item in items)
         case {"dict": list(pairs)}:
-            return dict(_pair(pair, tensors) for pair in pairs)
+            return dict(_pair(pair, tensors, depth + 1) for pair in pairs)
         case {"opaque": str(type_name)}:
             return Opaque(_text(type_name[:200]))
     raise NotPlainError("an unknown node")
 
 
-def _pair(pair: Any, tensors: dict[str, Any]) -> tuple[Any, Any]:
+def _pair(pair: Any, tensors: dict[str, Any], depth: int) -> tuple[Any, Any]:
     match pair:
-        case [str() | int() as key, item]:
-            return _text(key) if isinstance(key, str) else key, restore(item, tensors)
+        case [str(key), item]:
+            return _text(key), restore(item, tensors, depth)
+        case [int(key), item]:
+            return _integer(key), restore(item, tensors, depth)
     raise NotPlainError("a dict's item is not a pair")
+
+
+def _integer(number: int) -> int:
+    if not _fits(number):
+        raise NotPlainError("an integer beyond 64 bits")
+    return number
+
+
+def _array(tensor: Any) -> Any:
+    try:
+        # The same tensor may be named a second time, as one that requires gradients.
+        array = tensor.detach().numpy()
+    except TypeError as error:  # numpy has no bfloat16
+        raise NotPlainError("not an array's dtype") from error
+    if array.dtype.kind not in "biuf":
+        raise NotPlainError("not an array's dtype")
+    return array
 
 
 def _text(text: str) -> str:

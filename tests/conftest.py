@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from autograder.authoring.build import build
 from autograder.course_paths import CoursePaths
@@ -25,6 +26,14 @@ os.environ |= {
     "MPLBACKEND": "agg",
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
 }
+
+# Properties are tried on the same examples each time, so that a run of the tests depends on the
+# code alone; `HYPOTHESIS_PROFILE=search pytest tests/test_properties.py` looks for new ones.
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, max_examples=60, print_blob=False
+)
+settings.register_profile("search", deadline=None, max_examples=3000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -32,7 +32,7 @@ from autograder.records import Finding, Outcome, all_records
 from autograder.sample.demo import set_up
 from course.practice import answer_test, mastery_test
 from course.practice.kinds import KINDS
-from course.practice.mastery import SHEET, Paper, drawn, pool
+from course.practice.mastery import SHEET, NameNeededError, Paper, drawn, pool
 from course.practice.paper_deck import PaperDeck
 from course.practice.questions import load_bank
 from course.practice.record import TOPICS
@@ -196,6 +196,17 @@ def test_two_open_notebooks_answer_one_sheet(tmp_path: Path) -> None:
     assert len(Paper("", tmp_path).sheet.answers) == 2
 
 
+def test_a_sheet_that_is_a_link_or_no_sheet_is_told_before_it_is_answered(tmp_path: Path) -> None:
+    write_sheet(tmp_path / "friend", "dora")
+    (tmp_path / SHEET).symlink_to(tmp_path / "friend" / SHEET)
+    with pytest.raises(NameNeededError, match="cannot be read"):
+        Paper("dora", tmp_path)
+    (tmp_path / SHEET).unlink()
+    (tmp_path / SHEET).write_text("{")
+    with pytest.raises(NameNeededError, match="cannot be read"):
+        Paper("dora", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "misconception"),
     [
@@ -229,7 +240,9 @@ def test_links_pipes_and_folders_are_no_sheet(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         make(folder / SHEET)
-        assert marked(folder).points == 0
+        finding = marked(folder)
+        assert finding.outcome is Outcome.FAILED and finding.points == 0
+        assert finding.misconception == ("unreadable-sheet" if number else "no-sheet")
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 4, 10])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers import BatchEncoding
+from values import OTHER_DTYPES
 
-from autograder.examining.messages import BadReplyError, read_reply, write_request
+from autograder.examining import messages
+from autograder.examining.messages import BadReplyError, clear_reply, read_reply, write_request
 from course.plain import NotPlainError, Opaque, as_plain, restore
 
 
@@ -77,6 +81,40 @@ def test_an_array_of_a_dtype_that_numpy_lacks_is_refused() -> None:
         restore({"array": "t0"}, {"t0": torch.ones(2, dtype=torch.bfloat16)})
 
 
+@pytest.mark.parametrize("dtype", OTHER_DTYPES, ids=str)
+def test_a_tensor_of_a_dtype_that_we_never_write_is_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(NotPlainError, match=f"a tensor of {dtype}"):
+        restore({"tensor": "t0", "requires_grad": False}, {"t0": torch.zeros(2, dtype=dtype)})
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+def test_an_integer_beyond_64_bits_crosses_in_neither_direction(number: int) -> None:
+    assert as_plain(number) == Opaque("int beyond 64 bits")
+    assert as_plain({number: 1}) == Opaque("builtins.dict")
+    for skeleton in (number, [number], {"dict": [[number, 1]]}):
+        with pytest.raises(NotPlainError, match="beyond 64 bits"):
+            restore(skeleton, {})
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_an_integer_of_64_bits_crosses(number: int) -> None:
+    assert as_plain([number, {number: 1}]) == [number, {number: 1}]
+    assert restore(number, {}) == number
+
+
+def test_gradients_are_required_only_where_there_can_be_any() -> None:
+    tensors = {"t0": torch.ones(2), "t1": torch.ones(2, dtype=torch.int64)}
+    node = {"tensor": "t0", "requires_grad": True}
+    assert restore(node, tensors).requires_grad
+    assert not restore(node | {"tensor": "t1"}, tensors).requires_grad
+
+
+def test_what_is_opaque_says_what_it_was() -> None:
+    assert str(as_plain(Always())) == "an object of type test_plain.Always"
+    assert as_plain(torch.ones(2, dtype=torch.complex64)) == Opaque("Tensor of torch.complex64")
+    assert restore({"opaque": "x" * 300}, {}) == Opaque("x" * 200)
+
+
 def reply_of(tmp_path: Path, data: bytes) -> Path:
     path = tmp_path / "reply"
     path.write_bytes(data)
@@ -108,14 +146,87 @@ def test_a_reply_that_is_no_message_is_refused_with_its_reason(
         read_reply(reply_of(tmp_path, data))
 
 
-def test_a_reply_through_a_link_or_a_pipe_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("data", "why"), [(b"x" * 40, ""), (b"x" * 41, "0 MiB long")])
+def test_a_reply_is_as_long_as_allowed_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, why: str
+) -> None:
+    monkeypatch.setattr(messages, "MAX_REPLY_BYTES", 40)
+    with pytest.raises(BadReplyError, match=why or "no readable beginning"):
+        read_reply(reply_of(tmp_path, data))
+
+
+def test_a_huge_reply_is_refused_by_its_size_alone(tmp_path: Path) -> None:
+    path = reply_of(tmp_path, b"{}\n")
+    os.truncate(path, 2**40)  # all holes: whoever reads it runs out of memory
+    with pytest.raises(BadReplyError, match=r"the reply is 1048576 MiB long"):
+        read_reply(path)
+    assert 440 * 10**6 < messages.MAX_REPLY_BYTES < 2**30
+
+
+def test_a_skeleton_is_as_long_as_allowed_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = b'{"dict": [["value", 1]]}\n'
+    monkeypatch.setattr(messages, "MAX_SKELETON_BYTES", len(line))
+    assert read_reply(reply_of(tmp_path, line)) == {"value": 1}
+    with pytest.raises(BadReplyError, match="no readable beginning"):
+        read_reply(reply_of(tmp_path, b" " + line))
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.symlink_to("real"), "no reply was written"),
+        (lambda path: path.symlink_to("nothing"), "no reply was written"),
+        (lambda path: None, "no reply was written"),
+        (lambda path: os.mkfifo(path), "the reply is not a plain file"),
+        (lambda path: path.mkdir(), "the reply is not a plain file"),
+    ],
+    ids=["link", "dead link", "nothing", "pipe", "folder"],
+)
+def test_what_stands_in_a_replys_place_is_refused_and_cleared(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
     write_request(tmp_path / "real", {"value": 1})
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(BadReplyError, match="no reply"):
-        read_reply(tmp_path / "link")
-    with pytest.raises(BadReplyError, match="not a plain file"):
-        read_reply(tmp_path / "pipe")
+    make(tmp_path / "reply")
+    with pytest.raises(BadReplyError, match=why):
+        read_reply(tmp_path / "reply")
+    clear_reply(tmp_path / "reply")
+    status = (tmp_path / "reply").lstat()
+    assert stat.S_ISREG(status.st_mode) and status.st_mode & 0o777 == 0o600
+    assert status.st_size == 0 and read_reply(tmp_path / "real") == {"value": 1}
+
+
+def test_a_pipe_that_somebody_reads_is_cleared_as_well(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "reply")
+    reader = os.open(tmp_path / "reply", os.O_RDONLY | os.O_NONBLOCK)
+    clear_reply(tmp_path / "reply")
+    os.close(reader)
+    assert stat.S_ISREG((tmp_path / "reply").lstat().st_mode)
+
+
+def test_the_file_that_a_kernel_has_mounted_is_emptied_and_not_replaced(tmp_path: Path) -> None:
+    path = reply_of(tmp_path, b"an old reply")
+    before = path.stat()
+    clear_reply(path)
+    after = path.stat()
+    assert (after.st_ino, after.st_size) == (before.st_ino, 0) and before.st_size
+
+
+def test_a_full_folder_in_a_replys_place_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / "reply" / "deep").mkdir(parents=True)
+    (tmp_path / "reply" / "deep" / "file").write_text("x")
+    clear_reply(tmp_path / "reply")
+    assert (tmp_path / "reply").is_file()
+
+
+def test_a_contained_process_may_read_its_request(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write_request(tmp_path / "request", {"value": 1})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "request").stat().st_mode & 0o777 == 0o644
 
 
 def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:

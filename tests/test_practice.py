@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import re
 import subprocess
 import sys
@@ -53,26 +52,6 @@ def right_picks(one: Round) -> Any:
 # ---- the journal ---------------------------------------------------------------------------------
 
 
-def write_many(path: str, name: str, count: int) -> None:
-    journal = Journal(Path(path))
-    for number in range(count):
-        journal.change(lambda entries, n=number: entries.questions.update({f"{name}-{n}": Practised()}))  # type: ignore[misc] # fmt: skip
-
-
-def test_two_notebooks_at_once_lose_nothing(journal: Journal) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    writers = [
-        spawn.Process(target=write_many, args=(str(journal.path), name, 40)) for name in "ab"
-    ]
-    for one in writers:
-        one.start()
-    write_many(str(journal.path), "c", 40)
-    for one in writers:
-        one.join(60)
-        assert one.exitcode == 0
-    assert len(journal.read().questions) == 120
-
-
 def test_a_killed_kernel_leaves_a_whole_file(journal: Journal) -> None:
     journal.change(lambda entries: entries.questions.update(kept=Practised(solved=True)))
     code = (
@@ -107,6 +86,21 @@ def test_a_broken_file_is_set_aside_and_told(journal: Journal, text: str) -> Non
     (aside,) = journal.path.parent.glob("progress.broken-*.json")
     assert aside.read_text() == text
     assert journal.read().seed == journal.read().seed  # and the new one is in use
+
+
+def test_a_journal_kept_elsewhere_is_reached_through_its_link(journal: Journal) -> None:
+    elsewhere = journal.path.parent.parent / "drive.json"
+    journal.path.parent.mkdir(parents=True)
+    journal.path.symlink_to(elsewhere)
+    Journal().change(lambda entries: entries.questions.update(a=Practised()))
+    assert journal.path.is_symlink() and "a" in Journal(elsewhere).read().questions
+
+
+def test_what_is_no_file_is_never_set_aside(journal: Journal) -> None:
+    journal.path.mkdir(parents=True)
+    with pytest.raises(OSError, match="not a plain file"):
+        journal.read()
+    assert journal.path.is_dir() and not list(journal.path.parent.glob("*broken*"))
 
 
 def test_fields_of_a_later_version_stay(journal: Journal) -> None:

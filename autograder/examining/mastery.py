@@ -8,8 +8,6 @@ as hostile input.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -22,7 +20,16 @@ from autograder.authoring.question_proofs import prove
 from autograder.examining.exam import SheetTask, UndecidedError
 from autograder.records import Finding, Outcome
 from course.checks.mistakes import MistakeError
-from course.practice.mastery import SHEET, Sheet, drawn, plain_name, pool, pool_digest
+from course.files import NotPlainFileError, read_bounded
+from course.practice.mastery import (
+    MAX_SHEET_BYTES,
+    SHEET,
+    Sheet,
+    drawn,
+    plain_name,
+    pool,
+    pool_digest,
+)
 from course.practice.places import lessons, taught_in
 from course.practice.questions import Bank, load_bank
 from course.practice.record import TOPICS
@@ -30,7 +37,6 @@ from course.practice.stems import BadPicksError, Stem, response_of, stem_of, top
 
 #: Variants of each question: those with numbers to draw have more to vary than the options' order.
 VARIANTS, SHUFFLES = 8, 3
-MAX_SHEET_BYTES = 2**18
 
 
 def paper_path(root: Path) -> Path:
@@ -158,20 +164,17 @@ def picks_for(variant: Any, stem: Stem, *, right: bool) -> Any:
 def read_sheet(path: Path) -> Sheet:
     """Return the sheet in `path`; raises MistakeError for anything else than a plain, small, whole one."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        data = read_bounded(path, MAX_SHEET_BYTES)
+    except NotPlainFileError:
+        raise MistakeError(
+            "unreadable-sheet", f"{SHEET} is not the small file that the test writes."
+        ) from None
     except OSError:
         raise MistakeError(
             "no-sheet",
             f"There is no file {SHEET} beside the notebook: hand both in. It is written when the "
             "first question is answered.",
         ) from None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_SHEET_BYTES:
-            raise MistakeError(
-                "unreadable-sheet", f"{SHEET} is not the small file that the test writes."
-            )
-        data = file.read(MAX_SHEET_BYTES)
     try:
         return Sheet.model_validate(json.loads(data.decode("utf-8-sig")))
     except (ValidationError, ValueError, RecursionError):

@@ -14,6 +14,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from course.files import NotPlainFileError, read_bounded
 from course.plain import NotPlainError, pack, restore
 
 #: A BERT-base model in float32 is 440 MB; nothing larger is asked of a student here.
@@ -53,17 +54,11 @@ def clear_reply(path: Path) -> None:
 def read_reply(path: Path) -> dict[str, Any]:
     """Return the reply in `path`; raises :class:`BadReplyError` for anything else than plain data."""
     try:
-        # Not through a link, and never waiting on a pipe that nobody writes.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        data = read_bounded(path, MAX_REPLY_BYTES)
+    except NotPlainFileError as error:
+        raise BadReplyError(f"the reply {error}") from error
     except OSError as error:
         raise BadReplyError("no reply was written") from error
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise BadReplyError("the reply is not a plain file")
-        if status.st_size > MAX_REPLY_BYTES:
-            raise BadReplyError(f"the reply is {status.st_size / 2**20:.0f} MiB long")
-        data = file.read(MAX_REPLY_BYTES + 1)
     if not data:
         raise BadReplyError("no reply was written")
     end = data.find(b"\n", 0, MAX_SKELETON_BYTES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -34,8 +35,10 @@ def parsed(source: str) -> ast.Module | None:
         # A cell magic runs its body (time, capture) or does something else with it (writefile).
         source = rest if first.split()[0] in ("%%time", "%%timeit", "%%capture", "%%prun") else ""
     try:
-        return ast.parse(TransformerManager().transform_cell(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of a student's text
+            return ast.parse(TransformerManager().transform_cell(source))
+    except Exception:  # whatever a tokenizer stumbles over: it is no Python
         return None
 
 

@@ -140,7 +140,7 @@ def take_in(paths: CoursePaths, id: SubmissionId) -> Submission:
         shutil.rmtree(archive, ignore_errors=True)
     repair(notebook, released)
     (target / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    return Submission(id, target, name, files, _seen_by_the_kernel(target), complaint)
+    return Submission(id, target, name, files, digest_of_folder(target), complaint)
 
 
 def _notebook_of(chosen: list[Chosen], name: str, released: NotebookNode) -> Chosen | None:
@@ -240,7 +240,7 @@ def _read(notebook: Chosen | None, released: NotebookNode) -> tuple[NotebookNode
     return copy, complaint
 
 
-def _seen_by_the_kernel(folder: Path) -> str:
+def digest_of_folder(folder: Path) -> str:
     """Return a digest of every byte below `folder` but the exchange's own files."""
     parts = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

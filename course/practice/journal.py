@@ -20,8 +20,12 @@ from typing import Any, TypeVar
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from course.files import read_bounded, write_whole
+
 #: Names another place for the journal; the default is in the home folder.
 VARIABLE = "BERT_CLASSROOM_PROGRESS"
+#: Many times what years of practice come to.
+MAX_BYTES = 2**26
 
 T = TypeVar("T")
 
@@ -75,7 +79,8 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         named = os.environ.get(VARIABLE)
         default = Path(named) if named else Path.home() / ".bert-classroom" / "progress.json"
-        self.path = (path or default).expanduser()
+        # A learner may keep the file elsewhere and lay a link here: it is theirs.
+        self.path = (path or default).expanduser().resolve()
 
     def read(self) -> Entries:
         """Return what is in the file; one that cannot be read is set aside."""
@@ -98,17 +103,13 @@ class Journal:
                 self._set_aside()
                 entries = Entries()
             result = act(entries)
-            part = self.path.with_name(f"{self.path.name}.part")
-            with part.open("w", encoding="utf-8") as file:
-                file.write(entries.model_dump_json(indent=1) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
+            write_whole(self.path, entries.model_dump_json(indent=1) + "\n")
         return result
 
     def _parse(self) -> Entries:
         try:
-            return Entries.model_validate(json.loads(self.path.read_text(encoding="utf-8")))
+            data = read_bounded(self.path, MAX_BYTES)
+            return Entries.model_validate(json.loads(data.decode("utf-8")))
         except (ValidationError, RecursionError, UnicodeDecodeError) as error:
             raise ValueError(str(error)) from error
 
@@ -126,7 +127,7 @@ class Journal:
         """Write a copy of the journal to `path` and return it."""
         entries = self.read()
         path = Path(path).expanduser()
-        path.write_text(entries.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_whole(path, entries.model_dump_json(indent=1) + "\n")
         return path
 
     def reset(self) -> Path | None:

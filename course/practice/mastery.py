@@ -17,13 +17,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
+from course.files import read_bounded, write_whole
 from course.practice.places import LEVELS
 from course.practice.record import TOPICS
 from course.practice.stems import Stem, response_of
 
 SHEET = "mastery_answers.json"
+#: No sheet is longer, here or where it is marked.
+MAX_SHEET_BYTES = 2**18
 #: How many questions of each difficulty; together ten.
 DRAWN = {"easy": 3, "medium": 4, "hard": 3}
 
@@ -62,7 +66,7 @@ def pool() -> tuple[Stem, ...]:
 
 def plain_name(name: str) -> str:
     """Return the name by which a test is drawn: "Anna@uni.example" and "anna " are one student."""
-    return name.strip().casefold().partition("@")[0]
+    return name.partition("@")[0].strip().casefold()
 
 
 def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
@@ -111,47 +115,54 @@ class Paper:
 
     def __init__(self, name: str = "", folder: Path | None = None) -> None:
         self.path = (folder or Path.cwd()) / SHEET
-        sheet = self._read()
-        self.name = name_of(name, sheet)
+        self.sheet = self._read() or self._begin(name_of(name, None))
+        self.name = name_of(name, self.sheet)
         self.stems = drawn(self.name, pool())
-        self.sheet = sheet or Sheet(
-            name=self.name, test=pool_digest(), started=datetime.now(UTC), answers={}
-        )
         if self.sheet.test != pool_digest():
             raise NameNeededError(
                 f"The answers in {SHEET} belong to another version of this test. Rename that file "
                 "to keep it, and run this cell again to begin."
             )
-        if sheet is None:
-            self._write()
+
+    def _alone(self) -> FileLock:
+        """Return the lock under which the sheet is read, changed and written."""
+        return FileLock(self.path.with_name(f".{SHEET}.lock"), timeout=20)
+
+    def _begin(self, name: str) -> Sheet:
+        """Return an empty sheet, written, or the one that another notebook has just begun."""
+        with self._alone():
+            sheet = self._read()
+            if sheet is None:
+                sheet = Sheet(name=name, test=pool_digest(), started=datetime.now(UTC))
+                self._write(sheet)
+            return sheet
 
     def _read(self) -> Sheet | None:
-        if not self.path.exists():
-            return None
         try:
-            return Sheet.model_validate_json(self.path.read_text(encoding="utf-8"))
-        except ValueError as error:
+            return Sheet.model_validate_json(read_bounded(self.path, MAX_SHEET_BYTES))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
             raise NameNeededError(
                 f"The file {SHEET} beside this notebook cannot be read. Rename it, and run this "
                 "cell again to begin anew."
             ) from error
 
-    def _write(self) -> None:
-        part = self.path.with_name(f"{SHEET}.part")
-        part.write_text(self.sheet.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        part.replace(self.path)
+    def _write(self, sheet: Sheet) -> None:
+        write_whole(self.path, sheet.model_dump_json(indent=1) + "\n")
 
     def choose(self, id: str, picks: Any) -> None:
         """Write an answer to the sheet, or take it back (None); raises BadPicksError."""
         stem = next(stem for stem in self.stems if stem.id == id)
         if picks is not None:
             response_of(stem, picks)
-        # What another open notebook has answered meanwhile stays.
-        self.sheet = self._read() or self.sheet
-        self.sheet.answers.pop(id, None)
-        if picks is not None:
-            self.sheet.answers[id] = picks
-        self._write()
+        with self._alone():
+            # What another open notebook has answered meanwhile stays.
+            self.sheet = self._read() or self.sheet
+            self.sheet.answers.pop(id, None)
+            if picks is not None:
+                self.sheet.answers[id] = picks
+            self._write(self.sheet)
 
     @property
     def minutes(self) -> float:
