@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from course.needs import register
+
 __all__ = ["check", "checkpoint", "load_reviews"]
 __version__ = "0.2.0"
 
@@ -22,3 +24,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+register()

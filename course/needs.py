@@ -1,49 +1,47 @@
 """Cells that use a student's function: where it is not written yet, they say so and nothing stops.
 
-A lesson's later cells show what a solved task gives. Run from top to bottom before it is solved,
-such a cell names the task that it waits for, and every cell that does not need it goes on.
+Such a cell of a lesson begins with `%%needs build_classifier`. Run from top to bottom before the
+task is solved, it names what it waits for, and every cell that does not need it goes on. With all
+of the functions written the line does nothing.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Mapping
 from typing import Any
 
-
-class needs:
-    """The functions that a block uses: `with needs("build_classifier"): …`.
-
-    An exception that comes while one of them is still blank is swallowed, and one sentence tells
-    which. With all of them written, exceptions pass as ever.
-    """
-
-    def __init__(self, *names: str) -> None:
-        self.names = names
-        self.notebook: dict[str, Any] = sys._getframe(1).f_globals
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool:
-        missing = [name for name in self.names if is_blank(self.notebook.get(name))]
-        if not missing or not isinstance(error, Exception):
-            return False
-        listed = " and ".join(f"`{name}`" for name in missing)
-        word = "is" if len(missing) == 1 else "are"
-        print(f"This cell needs {listed}, which {word} not written yet. Come back to it later.")
-        return True
+MARK = "%%needs"
 
 
-def is_blank(function: Callable[..., Any] | None) -> bool:
+def is_blank(function: Any) -> bool:
     """Return whether a function is missing, or still the blank that a lesson handed out."""
     code = getattr(function, "__code__", None)
-    if function is None:
-        return True
-    return code is not None and "NotImplementedError" in code.co_names
+    return function is None or (code is not None and "NotImplementedError" in code.co_names)
+
+
+def transformed(lines: list[str], notebook: Mapping[str, Any]) -> list[str]:
+    """Return a cell's lines as they run: its own, or one that says what the cell waits for."""
+    if not lines or not lines[0].startswith(MARK):
+        return lines
+    names = lines[0].removeprefix(MARK).split()
+    missing = [name for name in names if is_blank(notebook.get(name))]
+    if not missing:
+        return ["\n", *lines[1:]]  # an error keeps the number of its line
+    listed = " and ".join(f"`{name}`" for name in missing)
+    word = "is" if len(missing) == 1 else "are"
+    return [f"print('This cell needs {listed}, which {word} not written yet. Come back later.')\n"]
+
+
+def register() -> None:
+    """Let the notebook that imports the course understand `%%needs`; elsewhere do nothing."""
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module is not None else None
+    if shell is not None and not any(
+        getattr(one, "__name__", "") == "needs" for one in shell.input_transformers_cleanup
+    ):
+
+        def needs(lines: list[str]) -> list[str]:
+            return transformed(lines, shell.user_ns)
+
+        shell.input_transformers_cleanup.append(needs)

@@ -364,8 +364,14 @@ def kept(rng: random.Random, solved: Notebook, name: str) -> tuple[str, dict[str
     nb = copy.deepcopy(solved)
     chosen = rng.sample(KEEPS, rng.choice((1, 1, 2, 3)))
     chosen.sort(key=lambda change: (change in LAST, change is not script_and_back))
-    for change in chosen:
-        change(rng, nb)
+    for change in list(chosen):
+        before = copy.deepcopy(nb)
+        try:
+            change(rng, nb)
+        except (IndexError, ValueError, StopIteration):
+            # An earlier change has left it nothing to hold on to.
+            nb = before
+            chosen.remove(change)
     packing = rng.choice(PACKINGS)
     # A scratch notebook's rival must still be known by something.
     if packing is beside_a_scratch_one and ids_and_metadata_gone in chosen:

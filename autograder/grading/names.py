@@ -19,10 +19,22 @@ CHEAP_CALLS = {
 }  # fmt: skip
 #: Packages that only draw; importing them for a cell that only shows would cost time for nothing.
 DRAWING = ("course.pictures", "course.practice", "matplotlib", "seaborn", "plotly")
+RUNS_BODY = ("%%needs", "%%time", "%%timeit", "%%capture", "%%prun")
 _BODIES = ("body", "orelse", "finalbody")
 _COSTLY = (
     ast.Await, ast.Yield, ast.YieldFrom, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp,
 )  # fmt: skip
+
+
+def body_of(source: str) -> str:
+    """Return what of a cell is Python that runs in the notebook.
+
+    A cell magic runs its body (time, needs) or does something else with it (writefile).
+    """
+    first, _, rest = source.lstrip().partition("\n")
+    if not first.startswith("%%"):
+        return source
+    return rest if first.split()[0] in RUNS_BODY else ""
 
 
 @lru_cache(maxsize=4096)
@@ -30,14 +42,10 @@ def parsed(source: str) -> ast.Module | None:
     """Return the syntax tree of a cell, its magics turned into Python; None if it has an error."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    first, _, rest = source.lstrip().partition("\n")
-    if first.startswith("%%"):
-        # A cell magic runs its body (time, capture) or does something else with it (writefile).
-        source = rest if first.split()[0] in ("%%time", "%%timeit", "%%capture", "%%prun") else ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python thinks of a student's text
-            return ast.parse(TransformerManager().transform_cell(source))
+            return ast.parse(TransformerManager().transform_cell(body_of(source)))
     except Exception:  # whatever a tokenizer stumbles over: it is no Python
         return None
 

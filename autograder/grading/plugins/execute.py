@@ -36,7 +36,7 @@ from autograder.examining.examiner import examine, examine_sheet, skipped
 from autograder.examining.mastery import for_student
 from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
-from autograder.grading.names import after_failed_import, kept_of_demo
+from autograder.grading.names import after_failed_import, body_of, kept_of_demo
 from autograder.grading.plan import examinations
 from autograder.grading.store import Entry, ResultStore, key_of
 from autograder.grading.submission import Submission
@@ -317,7 +317,7 @@ class ExamExecute(Execute):
                 shown = self.run.causes.only_shown.pop(missing_name(finding) or "", None)
                 if shown is None or self.run.lost is not None:
                     break
-                self._execute_aside(self.nb.cells[shown].source, resources, shown)
+                self._execute_aside(body_of(self.nb.cells[shown].source), resources, shown)
                 finding = self._tried(task)
             finding = self.run.causes.explained(finding, task.function)
         self.run.findings[grade_id] = finding
