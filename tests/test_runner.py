@@ -224,7 +224,7 @@ def test_without_containment_only_when_told_so_and_the_page_says_it(
     assert grades(classroom) == {"r00": 5, "c01": 3}
     assert not any(one.contained for one in all_records(classroom.records_folder))
     run("autograder", "report", "--root", classroom.root)
-    assert "not contained" in (classroom.root / "report.html").read_text()
+    assert "without containment" in (classroom.root / "report.html").read_text()
 
 
 def test_a_cluster_grades_the_same_though_a_worker_is_killed(

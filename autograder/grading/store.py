@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,8 @@ class ResultStore:
             entry = Entry.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ValidationError):
             return None
-        path.touch()  # used today: pruning takes what nobody asks for any more
+        # Used today: pruning takes what nobody asks for any more.
+        os.utime(path, (time.time(), path.stat().st_mtime))
         return entry
 
     def put(self, key: str, entry: Entry) -> None:
@@ -85,7 +87,7 @@ class ResultStore:
         """Yield when each entry was last used (seconds since the epoch), its bytes and its file."""
         for path in self.folder.glob("??/*.json"):
             status = path.stat()
-            yield status.st_mtime, status.st_size, path
+            yield status.st_atime, status.st_size, path
 
     def prune(
         self, *, days: float | None = None, mebibytes: float | None = None
