@@ -11,7 +11,7 @@ root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root
 
-# Release: solutions become this stub; what only authors need is left out.
+# Release: solutions become this stub; what only authors need is removed.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.GenerateAssignment.preprocessors = [
     "autograder.authoring.forget_author.ForgetAuthor",

@@ -1,10 +1,10 @@
-"""What is read from a notebook's cell: its grade_id, and tags that mean something here."""
+"""Reads a notebook cell's grade_id, and names the tags that mean something here."""
 
 from __future__ import annotations
 
 from nbformat.notebooknode import NotebookNode
 
-#: Cells with this tag show something and are left out when a submission is graded.
+#: Cells with this tag only show something and are skipped at grading.
 DEMO_TAG = "demo"
 #: A blank with this tag is not run: the student wrote the answer in another cell.
 SUPERSEDED_TAG = "superseded"

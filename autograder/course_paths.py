@@ -1,4 +1,4 @@
-"""Where things are in a course's folder: one place that knows the names."""
+"""Where things are in a course's folder. Only this module knows the names."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class CoursePaths:
         return [path.stem for path in self.lesson_files()]
 
     def lessons_with_code(self) -> list[str]:
-        """Return the assignments in which functions are written: all but tests of questions."""
+        """Return the assignments in which students write functions: all except tests of questions."""
         return [one for one in self.assignments() if not (self.exams / one / "questions").is_dir()]
 
     def check_assignment(self, assignment: str) -> str:

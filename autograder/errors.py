@@ -1,10 +1,10 @@
-"""The errors that a person can put right, as every other module of the autograder raises them."""
+"""The errors that a person can correct, raised by all other modules of the autograder."""
 
 from __future__ import annotations
 
 
 class CourseError(Exception):
-    """Something that the caller must put right; the text is one sentence that says what."""
+    """Something that the caller must correct; the text says what, in one sentence."""
 
 
 class UnknownAssignmentError(CourseError):

@@ -1,4 +1,4 @@
-"""The three things that nbgrader does for us: release, autograde, feedback. Called, not imitated."""
+"""What nbgrader does for us: release, autograde, feedback. It is called, not imitated."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
     """Make `release/` of `source/` in the course `root`; raises CourseError.
 
-    nbgrader also records the cells in the course's gradebook, without which no submission can be
-    graded; `no_gradebook` leaves that out.
+    nbgrader also records the cells in the course's gradebook; without that, no submission can be
+    graded. `no_gradebook` skips it.
     """
     with _api(root) as api:
         if no_gradebook:

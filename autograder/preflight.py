@@ -1,6 +1,6 @@
-"""Looks before a long job whether what it needs is there: packages, model file, reviews.
+"""Checks before a long job that everything it needs is there: packages, model file, reviews.
 
-A missing model would otherwise show as an error in the students' processes, and cost them marks.
+Otherwise a missing model would cause errors in the students' processes and cost them marks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from autograder.errors import CourseError
 from course.checkpoints import CheckpointError, checkpoint
 from course.reviews import find_combined
 
-#: Import name and the name that pip knows.
+#: Import name, and the name for pip.
 PACKAGES = {
     "nbgrader": "nbgrader",
     "jupytext": "jupytext",
@@ -25,9 +25,9 @@ PACKAGES = {
 
 
 def check_materials(*, jupyter: bool = True) -> None:
-    """Raise CourseError, in one sentence, if something is missing or changed.
+    """Raise CourseError with one sentence if something is missing or has changed.
 
-    Without `jupyter`, what only notebooks need is not asked for.
+    Without `jupyter`, skip what only notebooks need.
     """
     for module, package in PACKAGES.items():
         if not jupyter and module in ("nbgrader", "jupytext", "ipykernel"):

@@ -17,7 +17,7 @@ WEIGHTS = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
-#: Seconds that the hub has to answer; after that the machine counts as offline.
+#: Seconds to wait for the hub before the machine counts as offline.
 PATIENCE = 5
 
 
@@ -30,7 +30,7 @@ def checkpoint(name: str = "minilm") -> str:
 
     "minilm" is the embedded encoder of all-MiniLM-L6-v2 (a BertModel with 6 layers of width 384),
     verified once in a process by its sha256. Otherwise `name` is a local folder, or a name on the
-    hub such as "bert-base-uncased", which must have been fetched before or be in reach now.
+    hub such as "bert-base-uncased", which must be in the local cache or in reach.
 
     Raises CheckpointError, in one sentence that says what to do.
     """
@@ -50,7 +50,7 @@ def _minilm(named: str | None) -> str:
         folder = Path(named)
         if not folder.is_dir():
             raise CheckpointError(
-                f"BERT_CLASSROOM_CHECKPOINT names {named!r}, and there is no such folder."
+                f"BERT_CLASSROOM_CHECKPOINT names {named!r}, but there is no such folder."
             )
     else:
         # The package is looked up, not imported: its own code is not needed.
@@ -79,24 +79,24 @@ def _is_checkpoint(folder: Path, weights: tuple[str, ...] = WEIGHTS) -> bool:
 def _check_folder(folder: Path, weights: tuple[str, ...] = WEIGHTS) -> None:
     if not _is_checkpoint(folder, weights):
         raise CheckpointError(
-            f"The folder {str(folder)!r} holds no checkpoint: it needs config.json and "
+            f"The folder {str(folder)!r} is not a checkpoint: it needs config.json and "
             "model.safetensors."
         )
 
 
 @cache
 def _sha256(path: str, size: int, changed: int) -> str:
-    """Return the file's digest; size and time of change are only there to forget an old one."""
+    """Return the file's digest; size and modification time only invalidate an old one."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hub(name: str) -> str:
-    """Return the folder of the hub's files in the local cache, fetched if need be and possible."""
+    """Return the folder of the hub's files in the local cache, fetched if needed and possible."""
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HFValidationError
 
-    # Weights once, and not also in the formats of other frameworks.
+    # One set of weights, not also those for other frameworks.
     small = ["*.json", "*.txt", "*.model"]
     try:
         for weights in ("*.safetensors", "*.bin"):
@@ -127,4 +127,4 @@ def _hub(name: str) -> str:
             f"({type(error).__name__}): run once with a network, use the embedded checkpoint "
             '"minilm", or give the path of a folder.'
         ) from error
-    raise CheckpointError(f"{name!r} is on the hub, but holds no config.json with PyTorch weights.")
+    raise CheckpointError(f"{name!r} is on the hub, but has no config.json with PyTorch weights.")

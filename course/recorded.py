@@ -1,4 +1,4 @@
-"""What one fine-tuned model said about reviews it had not seen: recorded once, loaded at once.
+"""Recorded predictions of one fine-tuned model for reviews that it had not seen.
 
 `bench/predictions.py` trained that model and wrote the file.
 """
@@ -15,13 +15,13 @@ FILE = Path(__file__).parent / "measured" / "predictions.json"
 
 @dataclass(frozen=True)
 class Recorded:
-    """The logits of one model, before and after its training, row by row beside the truth."""
+    """The logits of one model, before and after training, with the true label of each row."""
 
     texts: list[str]
     labels: list[int]
-    #: After training, asked in evaluation mode: a tensor of reviews × classes.
+    #: After training, in evaluation mode: a tensor of reviews × classes.
     logits: Any
-    #: The same model, asked once more in training mode, with dropout.
+    #: The same model once more, in training mode, with dropout.
     logits_with_dropout: Any
     #: The same model before its training.
     logits_untrained: Any

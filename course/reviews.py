@@ -47,7 +47,7 @@ def load_reviews(
     """Return the reviews of `source` as train, validation and test, each of them shuffled.
 
     `source` is "rotten-tomatoes" or "imdb" (embedded, they need no network), the path of a .csv,
-    .tsv or .parquet file of one's own, or the name of a dataset on the Hugging Face hub. The
+    .tsv or .parquet file of your own, or the name of a dataset on the Hugging Face hub. The
     columns are `text` (str) and `label` (a class index from 0, with its name in the feature).
 
     Rows whose texts differ only in case, white space and punctuation are kept once, before
@@ -61,7 +61,7 @@ def load_reviews(
     ModuleNotFoundError where the embedded reviews are not installed.
     """
     if limit is not None and limit < 1:
-        raise ValueError(f"limit is a number of rows from 1, not {limit}.")
+        raise ValueError(f"limit must be at least 1, not {limit}.")
     given: dict[str, Rows]
     names: list[str] | None = None
     if source in EMBEDDED:
@@ -69,7 +69,9 @@ def load_reviews(
     elif Path(source).suffix.lower() in FILES:
         given = {"train": _own_file(Path(source), text_column, label_column)}
     elif Path(source).exists():
-        raise ValueError(f"{str(source)!r} is no {', '.join(FILES)} file: save your table as one.")
+        raise ValueError(
+            f"{str(source)!r} is not a {', '.join(FILES)} file: save your table as one of these."
+        )
     else:
         given, names = _hub(str(source), text_column, label_column)
     return _split(given, names, str(source), seed, limit)
@@ -89,11 +91,11 @@ def _embedded(wanted: str) -> Rows:
 
 
 def find_combined() -> Path:
-    """Return the file of the embedded reviews: the package's, or the one that is named instead."""
+    """Return the file of the embedded reviews: the package's, or the one named instead."""
     if named := os.environ.get("BERT_CLASSROOM_REVIEWS"):
         if not Path(named).is_file():
             raise FileNotFoundError(
-                f"BERT_CLASSROOM_REVIEWS names {named!r}, but no file is there."
+                f"BERT_CLASSROOM_REVIEWS names {named!r}, but there is no such file."
             )
         return Path(named)
     # The package is looked up, not imported: its own code is not needed.
@@ -175,7 +177,7 @@ def _separated(path: Path) -> tuple[dict[str, list[Any]], list[int]]:
         if any(row[len(header) :]):
             raise ValueError(
                 f"{path.name}, row {number}, has {len(row)} cells where the header has "
-                f"{len(header)}: a text that holds the separator must stand in double quotes."
+                f"{len(header)}: put every text that contains the separator in double quotes."
             )
         row += [""] * (len(header) - len(row))
     columns = {name: [row[i] for row in filled.values()] for i, name in enumerate(header)}
@@ -268,13 +270,13 @@ def _checked(
         if isinstance(label, float) or isinstance(label, int) != numeric:
             reason = "not whole" if isinstance(label, float) else "unlike most others"
             raise ValueError(
-                f"{where}, row {number}: the label {label!r} is no class, for it is {reason}."
+                f"{where}, row {number}: the label {label!r} is not a class, because it is {reason}."
             )
     return Rows(texts, labels)
 
 
 def _label(value: Any) -> int | float | str:
-    """Return the label as a whole number where it is one ("1" and 1.0 are), or as a word."""
+    """Return the label as an integer where it is one ("1" and 1.0 are), or as a word."""
     if isinstance(value, bool):
         return str(value)
     word = "" if value is None or value != value else str(value).strip()
@@ -333,7 +335,7 @@ def _split(
 
 
 def text_key(text: str) -> str:
-    """Return what two copies of a text have in common, whatever their case and punctuation."""
+    """Return what two copies of a text have in common, apart from case and punctuation."""
     return " ".join(text.casefold().translate(MARKS).split()) or text.strip()
 
 

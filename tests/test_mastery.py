@@ -152,7 +152,7 @@ def test_each_answer_is_saved_as_it_is_given(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JUPYTERHUB_USER", raising=False)
-    assert "Write between the quotes" in str(mastery_test(""))
+    assert "Between the quotes, write" in str(mastery_test(""))
     deck = mastery_test("Anna")
     assert isinstance(deck, PaperDeck) and (tmp_path / SHEET).exists()
     assert "answer_test(" in repr(deck) and "Hint" not in repr(deck)
@@ -184,7 +184,7 @@ def test_without_widgets_the_test_is_answered_by_calls(
     mastery_test()
     chosen = next(one for one in Paper().stems if one.kind in ("choice", "predict"))
     assert "1 of 10 answered" in str(answer_test(chosen.id, "b"))
-    assert "no option" in str(answer_test(chosen.id, "Z"))
+    assert "not an option" in str(answer_test(chosen.id, "Z"))
     assert "has no question" in str(answer_test("other", "A"))
     assert Paper().sheet.answers == {chosen.id: 1}
 
@@ -257,7 +257,7 @@ def test_each_question_is_a_point_and_topics_are_told(wrong: int, tmp_path: Path
     stems = drawn("eva", pool())
     missed = {stem.topic for stem in stems[:wrong]}
     assert sum(": strong (" in line for line in lines) == 6 - len(missed)
-    assert finding.message.count("go back to") == len(missed)
+    assert finding.message.count("; review ") == len(missed)
     if wrong:
         assert '" in lesson 0' in finding.message
 
@@ -284,7 +284,7 @@ def test_answers_to_other_questions_earn_nothing(tmp_path: Path) -> None:
 def test_another_version_waits_for_a_person(tmp_path: Path) -> None:
     write_sheet(tmp_path, "ida", test="0" * 16)
     finding = marked(tmp_path)
-    assert finding.outcome is Outcome.GRADER_ERROR and "another version" in finding.message
+    assert finding.outcome is Outcome.GRADER_ERROR and "a different version" in finding.message
 
 
 def test_a_test_drawn_for_another_waits_for_a_person(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_a_class_is_graded_and_fed_back(class_of: CoursePaths, run: Callable[...
         }
     assert scores == {"ann": (10, False), "ben": (7, False), "cem": (0, False), "dan": (0, True)}
     page = (paths.feedback / "ben" / NAME / "mastery_test.html").read_text(encoding="utf-8")
-    assert "7 of 10 right." in page and "go back to" in page
+    assert "7 of 10 right." in page and "; review " in page
     page = (paths.feedback / "dan" / NAME / "mastery_test.html").read_text(encoding="utf-8")
     assert "Not graded yet." in page and "drawn for" in page
 
@@ -359,7 +359,7 @@ def test_a_wrong_question_is_found(class_of: CoursePaths, tmp_path: Path) -> Non
     text = text.replace(claim, claim.split("gives: ")[0] + 'gives: "False"', 1)
     file.write_text(text.replace("kind: predict", "kind: predict\n  typed: true", 1))
     faults, _ = check_course(CoursePaths(root), [NAME])
-    typed = [fault for fault in faults if "wants typing" in str(fault)]
+    typed = [fault for fault in faults if "needs typing" in str(fault)]
     assert len(typed) == 1
     assert any(fault.kind == "question" for fault in faults if fault not in typed), faults
 

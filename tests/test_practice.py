@@ -321,7 +321,7 @@ def test_text_does_what_the_widget_does(journal: Journal) -> None:
     assert "AutoTokenizer" not in practice.hint("load-the-tokenizer")
     said = practice.answer("load-the-tokenizer", "AutoTokenizer")
     assert said.right and "Quick check" in str(said) and "role" in said._repr_html_()
-    assert "no option" in str(practice.answer("better-than-a-parrot", "Q"))
+    assert "not an option" in str(practice.answer("better-than-a-parrot", "Q"))
     with pytest.raises(LookupError, match="Did you mean 'load-the-tokenizer'"):
         practice.answer("load-tokenizer", "A")
     with pytest.raises(LookupError, match="no question and no place"):

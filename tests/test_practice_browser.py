@@ -223,7 +223,7 @@ def test_each_kind_is_answered_wrong_then_right(way: Any, journal: Journal, tmp_
                 hand.press(box, "main")
                 expect(box.locator(".bc-back")).to_contain_text("divide")
                 hand.press(box, "main")  # "Good" stands where the focus is
-                expect(box.locator(".bc-actions")).to_contain_text("It comes again in")
+                expect(box.locator(".bc-actions")).to_contain_text("It comes back in")
                 continue
             before = box.locator(".bc-actions").bounding_box()
             top = box.bounding_box()

@@ -230,7 +230,7 @@ def test_what_is_no_bank_is_told(tmp_path: Path) -> None:
     with pytest.raises(QuestionError, match=r"'rows' is taken by tokenizing\.yaml, line 1"):
         bank_of(tmp_path, two)
     (tmp_path / "cooking.yaml").write_text("[]\n")
-    with pytest.raises(QuestionError, match="'cooking' is no topic"):
+    with pytest.raises(QuestionError, match="'cooking' is not a topic"):
         load_bank(tmp_path)
 
 

@@ -79,12 +79,12 @@ def test_rows_with_the_same_words_are_kept_once(table: pd.DataFrame, tmp_path: P
     [
         ("label", 4, None, r"own\.csv, row 6: the label is empty"),
         ("text", 0, "  ", r"own\.csv, row 2: the text is empty"),
-        ("label", 2, 1.5, r"own\.csv, row 4: the label 1\.5 is no class"),
+        ("label", 2, 1.5, r"own\.csv, row 4: the label 1\.5 is not a class"),
         (
             "label",
             5,
             "oops",
-            r"own\.csv, row 7: the label 'oops' is no class, for it is unlike",
+            r"own\.csv, row 7: the label 'oops' is not a class, because it is unlike",
         ),
         (
             "label",
@@ -188,7 +188,7 @@ def test_a_limit_takes_the_first_rows_of_each_split() -> None:
     assert {name: split["text"] for name, split in some.items()} == {
         name: split["text"][:100] for name, split in whole.items()
     }
-    with pytest.raises(ValueError, match="from 1, not 0"):
+    with pytest.raises(ValueError, match="at least 1, not 0"):
         load_reviews(limit=0)
 
 
@@ -219,7 +219,7 @@ def test_another_copy_of_the_embedded_file_gives_the_same(
 def test_a_table_of_another_kind_is_not_looked_for_on_the_hub(tmp_path: Path) -> None:
     (tmp_path / "own.xlsx").write_bytes(b"PK")
     (tmp_path / "own.parquet").write_text("text")
-    with pytest.raises(ValueError, match=r"own\.xlsx' is no \.csv, \.tsv, \.parquet file"):
+    with pytest.raises(ValueError, match=r"own\.xlsx' is not a \.csv, \.tsv, \.parquet file"):
         load_reviews(tmp_path / "own.xlsx")
     with pytest.raises(ValueError, match=r"own\.parquet is not a Parquet file"):
         load_reviews(tmp_path / "own.parquet")

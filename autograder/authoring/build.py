@@ -1,7 +1,7 @@
-"""Lessons become source notebooks, and nbgrader makes of these the released ones.
+"""Turns lessons into source notebooks; nbgrader turns those into the released ones.
 
-Only what is built is ever edited: the text in `course/lessons/`. Built along with the notebooks is
-the list of the lessons' places, by which practice finds its questions.
+Only the text in `course/lessons/` is ever edited. The list of the lessons' places is built along
+with the notebooks; practice cells find their questions through it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def build(
 
 
 def stale(paths: CoursePaths, assignments: list[str]) -> list[Path]:
-    """Return the committed files that differ from what the lessons give today."""
+    """Return the committed files that differ from a fresh build."""
     with tempfile.TemporaryDirectory(prefix="fresh-") as name:
         target = Path(name)
         build(paths, assignments, target=target)

@@ -1,4 +1,4 @@
-"""Takes out of a released notebook what only its authors need."""
+"""Removes from a released notebook what only its authors need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 
 class ForgetAuthor(NbGraderPreprocessor):
-    """Removes jupytext's pairing: in a student's folder it would point at nothing."""
+    """Removes jupytext's pairing: in a student's folder it would point to nothing."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """See nbconvert's Preprocessor."""

@@ -1,7 +1,7 @@
 """Lessons as people write them (MyST Markdown), read as source notebooks.
 
-The same lesson gives the same notebook: cell ids follow from what a cell holds, and nothing of the
-machine or the day goes in.
+The same lesson always gives the same notebook: cell ids are derived from a cell's content, and
+neither the machine nor the date has any influence.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def read_lesson(path: Path) -> NotebookNode:
 
 
 def _complete_metadata(notebook: NotebookNode, path: Path) -> None:
-    """Give every nbgrader cell all its fields, so that lessons name only those that matter."""
+    """Fill in all fields of every nbgrader cell, so that lessons name only those that matter."""
     seen: set[str] = set()
     for cell in notebook.cells:
         given = cell.metadata.get("nbgrader")
@@ -72,7 +72,7 @@ def _complete_metadata(notebook: NotebookNode, path: Path) -> None:
 
 
 def _set_ids(notebook: NotebookNode, lesson: str) -> None:
-    """Name each cell after what it holds: the same cell keeps its id when others come and go."""
+    """Derive each cell's id from its content: it keeps its id when other cells come and go."""
     count: Counter[str] = Counter()
     for cell in notebook.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")

@@ -1,7 +1,7 @@
 """The places of the lessons, for `course/practice/places.json`: headings and cells, in order.
 
 A practice cell is tagged `practice`; its grade_id begins with its way of practising, as in
-`quiz-batches`, and its source asks for itself by that name.
+`quiz-batches`, and its source calls `practice` with that name.
 """
 
 from __future__ import annotations

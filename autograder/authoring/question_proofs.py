@@ -1,6 +1,6 @@
-"""Proves a question by running it: its answer is right, and each wrong option is wrong as it says.
+"""Proves a question by running it: the answer is right, and each wrong option fails as it says.
 
-`prove` returns complaints, one sentence each; none means proved. What is run, by kind:
+`prove` returns complaints, one sentence each; none means proved. It runs, by kind:
 
 - fill: `setup`, the filled code, `check`. The answer must pass, every other option in every blank
   must fail, and so must the answers in another order.
@@ -32,7 +32,7 @@ Names = dict[str, Any]
 
 
 def prove(question: Any) -> list[str]:
-    """Return what is not true in a question as it is asked (a variant), one sentence each."""
+    """Return what is not true in a question's variant, one sentence each."""
     proofs: dict[type, Callable[[Any], Iterator[str]]] = {
         Fill: _fill,
         Choice: _choice,
@@ -88,7 +88,7 @@ def _attempt(*codes: str, names: Names | None = None) -> tuple[Names, str]:
 
 
 def _holds(gives: str, names: Names) -> str:
-    """Return "" if the expression is true, or if the statements run through; otherwise why not."""
+    """Return "" if the expression is true or the statements run without error; otherwise why not."""
     try:
         ast.parse(gives.strip(), mode="eval")
     except SyntaxError:
@@ -99,7 +99,7 @@ def _holds(gives: str, names: Names) -> str:
 
 
 def _claim(what: str, claim: Claim, names: Names, error: str) -> Iterator[str]:
-    """Complain unless the run that ended in `names` and `error` did what is claimed."""
+    """Complain unless a run with the result `names` and `error` did what is claimed."""
     if claim.raises is not None:
         if not re.search(claim.raises, error):
             yield f"{what} should raise {claim.raises!r}, but: {error or 'no error'}"

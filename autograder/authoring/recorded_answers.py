@@ -1,8 +1,8 @@
 """Recorded answers: right ones in several styles, wrong ones with the misconception they show.
 
-An exam keeps them in `answers/<answer_id>.py`, one block each, headed by `# %% right: STYLE` or
-`# %% wrong: MISCONCEPTION`, the latter with `(0.5)` behind it if that share of the points is
-earned all the same.
+An exam keeps them in `answers/<answer_id>.py`, one block each, under a heading `# %% right: STYLE`
+or `# %% wrong: MISCONCEPTION`. `(0.5)` after the latter means that the answer still earns that
+share of the points.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LessonFrame:
 def frame_of(notebook: NotebookNode, task: Task) -> LessonFrame:
     """Return the frame of `task` in a lesson's source `notebook`; raises CourseError.
 
-    What runs is what runs at grading: all code cells down to the examined one, but for those
+    The cells are those that run at grading: all code cells up to the examined one, except those
     that only show something.
     """
     before: list[str] = []

@@ -1,7 +1,7 @@
 """The command line: `autograder VERB`, one module for each audience.
 
-Offers `app`. Commands check their arguments first and import what is heavy afterwards; an error
-that the caller can put right is one sentence and status 2.
+Offers `app`. Commands check their arguments first and import heavy libraries afterwards. An error
+that the caller can correct is one sentence and status 2.
 Must not know: how anything is done; it only calls, and shows what came of it.
 """
 

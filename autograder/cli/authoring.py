@@ -127,7 +127,7 @@ def calibrate(
 
 @app.command()
 def sample(root: Root = Path()) -> None:
-    """Make the sample class in `submitted/`: right, wrong, broken and hostile submissions.
+    """Create the sample class in `submitted/`: right, wrong, broken and hostile submissions.
 
     Example: `autograder sample --root demo`
     """
@@ -144,10 +144,10 @@ def sample(root: Root = Path()) -> None:
 @app.command()
 def demo(
     root: Root = Path(),
-    into: Annotated[Path, typer.Option(help="A folder of the demo's own.")] = Path("demo"),
+    into: Annotated[Path, typer.Option(help="The demo's folder.")] = Path("demo"),
     jobs: Jobs = None,
 ) -> None:
-    """Do the main job once on real input: build, release, grade a sample class, feed back, report.
+    """Do the whole job once: build, release, grade a sample class, write feedback and a report.
 
     Example: `autograder demo --into demo`
     """

@@ -1,4 +1,4 @@
-"""Commands for whoever tries one answer without a class: verdict, mastery."""
+"""Commands for trying one answer without a class: verdict, mastery."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from autograder.preflight import check_materials
 @app.command()
 def verdict(
     file: Annotated[Path, typer.Argument(help="A Python file that defines fine_tune.")],
-    seed: Annotated[int | None, typer.Option(help="Repeat the draws of this seed.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Use this seed for all draws.")] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write the finding here.")] = None,
 ) -> None:
-    """Judge a fine-tuning function by one real run, without Jupyter.
+    """Judge a fine-tuning function with one real run, without Jupyter.
 
     Example: `autograder verdict my_fine_tune.py`
 

@@ -1,4 +1,4 @@
-"""What all commands share: the application, common options, and errors as one sentence."""
+"""What all commands share: the application, common options, one-sentence errors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Jobs = Annotated[
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Turn errors that the caller can mend into one sentence and status 2."""
+    """Turn errors that the caller can correct into one sentence and status 2."""
     try:
         yield
     except CourseError as error:
@@ -72,7 +72,7 @@ def one_sentence() -> Iterator[None]:
 
 
 def chosen(paths: CoursePaths, assignments: list[str] | None) -> list[str]:
-    """Return the assignments named, each checked, or all."""
+    """Return the named assignments, each checked, or all."""
     if not assignments:
         return paths.assignments()
     return [paths.check_assignment(name) for name in assignments]

@@ -1,4 +1,4 @@
-"""Random draws that no student can foresee: each submission's inputs follow from a secret."""
+"""Random draws that no student can predict: each submission's inputs follow from a secret."""
 
 from __future__ import annotations
 

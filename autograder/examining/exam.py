@@ -41,11 +41,11 @@ class Task(Check):
 
 
 class UndecidedError(Exception):
-    """What only a person can decide; the text says why, to student and instructor."""
+    """Only a person can decide this; the text tells student and instructor why."""
 
 
 class SheetTask(Task):
-    """A task on what was handed in beside the notebook: it is marked, and no code is tried."""
+    """A task on a file handed in next to the notebook: it is marked, and no code is run."""
 
     def mark(self, folder: Path) -> Finding:
         """Return the finding for what is in `folder`; raises MistakeError or UndecidedError."""

@@ -83,8 +83,8 @@ class MasteryTask(SheetTask):
         sheet = read_sheet(folder / SHEET)
         if sheet.test != pool_digest():
             raise UndecidedError(
-                "These answers were given to another version of the test than the one that is graded "
-                "here. Your instructor has been told."
+                "These answers belong to a different version of the test from the one graded here. "
+                "Your instructor has been told."
             )
         stems = drawn(sheet.name, pool())
         right = {stem.id: self._is_right(stem, sheet.answers.get(stem.id)) for stem in stems}
@@ -110,7 +110,7 @@ class MasteryTask(SheetTask):
             if question.kind == "flashcard":
                 yield f"{question.id}: a flashcard cannot be marked"
             if getattr(question, "typed", False):
-                yield f"{question.id}: the test is answered by clicking, and this wants typing"
+                yield f"{question.id}: the test is answered by clicking, but this needs typing"
             for seed in _seeds(question):
                 yield from prove(bank.variant(question, seed))
 
@@ -172,8 +172,8 @@ def read_sheet(path: Path) -> Sheet:
     except OSError:
         raise MistakeError(
             "no-sheet",
-            f"There is no file {SHEET} beside the notebook: hand both in. It is written when the "
-            "first question is answered.",
+            f"There is no file {SHEET} next to the notebook. Hand in both; the test writes the file "
+            "when you answer the first question.",
         ) from None
     try:
         return Sheet.model_validate(json.loads(data.decode("utf-8-sig")))
@@ -186,7 +186,7 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def told(stems: list[Stem], right: dict[str, bool], answered: int) -> str:
-    """Return the result in words: for each topic whether it is strong, and where to return to."""
+    """Return the result in words: how strong each topic is, and which section to review."""
     lines = [f"{sum(right.values())} of {len(stems)} right."]
     if answered < len(stems):
         lines.append(f"{len(stems) - answered} were not answered.")
@@ -199,7 +199,7 @@ def told(stems: list[Stem], right: dict[str, bool], answered: int) -> str:
         back = dict.fromkeys(_section(stem) for stem in mine if not right[stem.id])
         word = "not yet sure" if count else "weak"
         lines.append(
-            f"{topic_title(topic)}: {word} ({count} of {len(mine)}); go back to {' and '.join(back)}."
+            f"{topic_title(topic)}: {word} ({count} of {len(mine)}); review {' and '.join(back)}."
         )
     wrong = [str(number) for number, stem in enumerate(stems, 1) if not right[stem.id]]
     if wrong:
@@ -222,9 +222,9 @@ def for_student(finding: Finding, student: str) -> Finding:
             "points": 0.0,
             "misconception": "drawn-for-another",
             "message": (
-                f"This is the test drawn for {finding.drawn_for!r}, handed in by {student!r}. If the "
-                "name was only mistyped, your instructor can let it count; otherwise begin anew under "
-                f"your own. It came to: {finding.message.partition(chr(10))[0]}"
+                f"This test was drawn for {finding.drawn_for!r}, but {student!r} handed it in. If the "
+                "name was only mistyped, your instructor can accept it; otherwise start again under "
+                f"your own name. Result: {finding.message.partition(chr(10))[0]}"
             ),
         }
     )

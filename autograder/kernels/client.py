@@ -1,4 +1,4 @@
-"""The grader's side of the zygote: started on demand, replaced when stale, ended with us."""
+"""The grader's side of the zygote: started on demand, replaced when stale, stopped at exit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_
 
 
 class ZygoteError(CourseError):
-    """No kernel can be had; the text says why and what to do."""
+    """No kernel is available; the text says why and what to do."""
 
 
 class NotContainedError(ZygoteError):
@@ -172,8 +172,8 @@ class Zygote:
             kernel.close()
             if kernel.ended.startswith("cannot contain"):
                 raise NotContainedError(
-                    f"This machine c{kernel.ended[1:]}. `autograder doctor` shows what it gives; to "
-                    "grade without containment all the same, say --containment none."
+                    f"This machine c{kernel.ended[1:]}. `autograder doctor` shows what works here; to "
+                    "grade without containment anyway, use --containment none."
                 )
             raise ZygoteError(f"No kernel could be forked: {kernel.ended}")
         return kernel

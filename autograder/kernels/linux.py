@@ -1,4 +1,4 @@
-"""The Linux calls that containment needs and Python's `os` has not, as thin functions.
+"""Thin functions for the Linux calls that containment needs and Python's `os` lacks.
 
 Numbers and structures are those of the kernel's own headers (linux/sched.h, linux/mount.h,
 linux/prctl.h, linux/capability.h); each function raises OSError with the call's name.
@@ -101,7 +101,7 @@ def prctl(option: int, *arguments: int | ctypes.c_void_p) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up all capabilities, for this process and whatever it starts."""
+    """Give up all capabilities, for this process and everything it starts."""
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)

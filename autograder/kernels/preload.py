@@ -1,6 +1,6 @@
-"""What is imported once, before processes are forked that use it.
+"""What is imported once, before the processes that use it are forked.
 
-Imports alone: a process that has computed in several threads cannot be forked safely.
+Only imports: a process that has computed in several threads cannot be forked safely.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""jupyter_client's seam: kernels that come out of the zygote instead of a new process.
+"""A kernel provisioner for jupyter_client: kernels are forked from the zygote.
 
 Chosen by the kernelspec `bert-classroom` through the entry-point group
 `jupyter_client.kernel_provisioners`, so that nbclient, nbgrader and formgrader use it unchanged.
@@ -24,24 +24,22 @@ class ZygoteProvisioner(KernelProvisionerBase):
     """Forks kernels from this process's zygote, contained unless told otherwise."""
 
     preload = ListTrait(
-        Unicode(), list(NOTEBOOKS), help="What kernels find imported already (modules)."
+        Unicode(), list(NOTEBOOKS), help="Modules that kernels find already imported."
     ).tag(config=True)
     readable = ListTrait(
-        Unicode(), help="Further files and folders that a submission may read (paths)."
+        Unicode(), help="Additional files and folders that a submission may read."
     ).tag(config=True)
-    contained = Bool(True, help="False lets submissions do what the grader's user may.").tag(
+    contained = Bool(
+        True, help="False runs submissions with the permissions of the grader's user."
+    ).tag(config=True)
+    memory = Integer(Limits.memory, help="Memory limit for a kernel and its children, in MiB.").tag(
         config=True
     )
-    memory = Integer(Limits.memory, help="MiB that a kernel with its children may hold.").tag(
-        config=True
-    )
-    wall_seconds = Integer(Limits.wall_seconds, help="Seconds for a whole notebook.").tag(
-        config=True
-    )
-    disk = Integer(Limits.disk, help="MiB that a notebook may write.").tag(config=True)
-    threads = Integer(0, help="Threads of torch in a kernel; 0: as OMP_NUM_THREADS says.").tag(
-        config=True
-    )
+    wall_seconds = Integer(
+        Limits.wall_seconds, help="Time limit for a whole notebook, in seconds."
+    ).tag(config=True)
+    disk = Integer(Limits.disk, help="Disk limit for a notebook, in MiB.").tag(config=True)
+    threads = Integer(0, help="torch threads per kernel; 0: use OMP_NUM_THREADS.").tag(config=True)
     gpu = Bool(False, help="Pass the GPU's device files through.").tag(config=True)
 
     kernel: Kernel | None = None

@@ -1,4 +1,4 @@
-"""The warm process: imports once what notebooks import, and forks a kernel per submission.
+"""The pre-warmed process: imports once what notebooks import, and forks a kernel per submission.
 
     python -P -m autograder.kernels.zygote FD PRELOAD…
 
@@ -40,7 +40,7 @@ MAX_REQUEST = 65536
 
 
 def main() -> None:
-    """Import, prove that forking is safe, and serve requests until there is nobody to serve."""
+    """Import, prove that forking is safe, and serve requests until no client is left."""
     door = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     sys.modules["debugpy"] = None  # type: ignore[assignment] # a kernel would start its threads

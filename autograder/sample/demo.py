@@ -1,4 +1,4 @@
-"""The main job, once through, on real input: build, release, hand in, grade, feed back, report."""
+"""The whole job once, on real input: build, release, hand in, grade, feedback, report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def set_up(
     """Make a course of its own in `root`, built and released from the lessons in `origin`."""
     if root.exists():
         if not (root / ".demo").exists() and any(root.iterdir()):
-            raise CourseError(f"{root} is not empty and no earlier demo: choose another folder.")
+            raise CourseError(
+                f"{root} is not empty and not an earlier demo: choose another folder."
+            )
         shutil.rmtree(root)
     root.mkdir(parents=True)
     (root / ".demo").write_text("Made by `autograder demo`, which may delete it.\n")
@@ -36,7 +38,7 @@ def set_up(
     paths = CoursePaths(root)
     build(paths, assignments, progress=progress)
     for assignment in assignments:
-        # Once more, now into this course's own gradebook, as an instructor would.
+        # Again, this time into this course's own gradebook, as an instructor would.
         release(root, assignment)
         progress(f"{assignment}: in the gradebook")
     return paths

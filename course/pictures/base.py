@@ -1,4 +1,4 @@
-"""How a picture shows itself: in any notebook, in both themes, and in words."""
+"""Pictures that show themselves in any notebook, in both themes, and in words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-#: Okabe and Ito's colours, which colour-blind people can tell apart.
+#: Colours by Okabe and Ito, which colour-blind people can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A matplotlib figure that shows itself in any notebook, and says in words what it shows."""
+    """A matplotlib figure that shows itself in any notebook and describes itself in words."""
 
     figure: Any
     alt: str
@@ -33,7 +33,7 @@ class Picture:
 
 
 def blank_figure(width: float, height: float) -> Any:
-    """Return a white figure of so many inches."""
+    """Return a white figure of the given size in inches."""
     # No pyplot: it would keep every figure, and show some of them twice.
     from matplotlib.figure import Figure
 
@@ -41,6 +41,6 @@ def blank_figure(width: float, height: float) -> Any:
 
 
 def new_figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
-    """Return a white figure of so many inches, and its axes, side by side."""
+    """Return a white figure of the given size in inches, and its axes, side by side."""
     figure = blank_figure(width, height)
     return figure, figure.subplots(1, panels)

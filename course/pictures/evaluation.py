@@ -43,7 +43,7 @@ def axes_picture(logits: Any, names: Sequence[str]) -> Picture:
     axes.set_xticks(range(columns), [f"{place}: {name}" for place, name in enumerate(names)])
     axes.set_yticks(range(rows), [f"review {row}" for row in range(rows)])
     axes.set_xlabel("class")
-    axes.set_title("Logits: one row a review, one column a class")
+    axes.set_title("Logits: one row per review, one column per class")
     figure.legend(loc="outside lower center")
     return Picture(
         figure,
@@ -147,7 +147,7 @@ class Errors:
 def confident_errors(
     texts: Sequence[str], labels: Sequence[int], logits: Any, names: Sequence[str], count: int = 8
 ) -> Errors:
-    """Return the wrong predictions of which the model was most sure."""
+    """Return the wrong predictions that the model was most sure of."""
     probabilities = logits.softmax(dim=1)
     wrong = [
         (texts[row], names[label], names[said], probabilities[row, said].item())

@@ -1,4 +1,4 @@
-"""Pictures of lesson 02: from words to logits, dropout at work, what is in a model, what moves."""
+"""Pictures for lesson 02: from words to logits, dropout, the parts of a model, what moves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from course.pictures.base import BLUE, GREY, ORANGE, Picture, blank_figure
 
 
 def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -> Picture:
-    """Show what one text becomes: a vector a token, one vector for all, one logit a class.
+    """Show what one text becomes: one vector per token, one vector for all, one logit per class.
 
     `hidden` is tokens × width, `pooled` has the width, `logits` one number for each class.
     """
@@ -51,7 +51,7 @@ def flow_picture(tokens: Sequence[str], hidden: Any, pooled: Any, logits: Any) -
 
 
 def dropout_picture(training: Any, evaluation: Any) -> Picture:
-    """Show the two logits of one text, asked many times in each mode (asks × 2 classes)."""
+    """Show the two logits of one text, computed many times in each mode (runs × 2 classes)."""
     figure = blank_figure(6.6, 4.6)
     axes = figure.subplots()
     first, second = training[:, 0].tolist(), training[:, 1].tolist()

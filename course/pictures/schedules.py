@@ -11,7 +11,7 @@ from pathlib import Path
 from course.pictures.base import BLUE, GREEN, GREY, ORANGE, Picture, new_figure
 
 MEASURED = Path(__file__).parents[1] / "measured" / "learning_rates.json"
-#: The loss of one who gives both classes the probability 1/2.
+#: The loss of a model that gives both classes the probability 1/2.
 GUESSING = math.log(2)
 #: Colour and line of the curves of one picture; the lines differ too, not only the colours.
 STYLES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (GREY, ":"))
@@ -57,7 +57,7 @@ def rate_sweep(runs: Iterable[Run]) -> list[Run]:
 
 
 def sweep_picture(runs: Sequence[Run], chosen: float | None = None) -> Picture:
-    """Show what each learning rate of the sweep came to; the `chosen` one with its losses."""
+    """Show the result of each learning rate in the sweep, and the losses of the `chosen` one."""
     swept = rate_sweep(runs)
     rates = sorted({run.lr for run in swept})
     if chosen is not None and chosen not in rates:
@@ -104,7 +104,7 @@ def compare_picture(runs: Sequence[Run], names: Sequence[str]) -> Picture:
             right.plot(run.accuracy, place, "os"[run.seed % 2], color=colour)
     left.axhline(GUESSING, color=GREY, linewidth=0.8)
     left.set(xlabel="step", ylabel="training loss (mean of 10)")
-    left.set_title("Loss on the way (a line for each seed)")
+    left.set_title("Loss during the run (one line per seed)")
     left.legend(loc="lower left")
     right.axvline(0.5, color=GREY, linewidth=0.8)
     right.set_yticks(range(len(groups)), list(groups))
@@ -154,7 +154,7 @@ def reach_picture(reaches: Mapping[str, Sequence[tuple[float, float]]], rate: fl
     axes.set(xscale="log", yscale="log")
     axes.set_xlabel("typical gradient in a tensor (root mean square)")
     axes.set_ylabel("typical move of its weights")
-    axes.set_title("One step, one dot for each tensor")
+    axes.set_title("One step, one dot per tensor")
     axes.legend(loc="best")
     told = "; ".join(
         f"{name}: half of the tensors move by less than {sorted(m for _, m in pairs)[len(pairs) // 2]:.1g}, "

@@ -9,7 +9,7 @@ from typing import Any
 
 from course.pictures.base import BLUE, GREY, ORANGE, Picture, new_figure
 
-# Light grounds on which black is readable, in either theme.
+# Light backgrounds on which black is readable in either theme.
 _WHOLE, _PART, _SPECIAL, _PADDING = "#cfe3f5", "#fbd9bd", "#d9d9d9", "#ffffff"
 
 
@@ -54,10 +54,10 @@ def pieces_picture(tokenizer: Any, text: str) -> Pieces:
 
 
 def mask_picture(tokenizer: Any, batch: Mapping[str, Any]) -> Picture:
-    """Show a batch as a grid: a row for each text, with the places that the mask leaves out grey."""
+    """Show a batch as a grid: one row per text, with the positions that the mask hides in grey."""
     mask = batch["attention_mask"]
     rows, columns = mask.shape
-    # Many tokens stand upright, in higher rows: side by side they would run into each other.
+    # Many tokens are written vertically in taller rows: horizontally they would overlap.
     turned = columns > 18
     figure, axes = new_figure(
         min(1 + (0.22 if turned else 0.55) * columns, 11), 1.1 + (0.9 if turned else 0.42) * rows
@@ -70,7 +70,7 @@ def mask_picture(tokenizer: Any, batch: Mapping[str, Any]) -> Picture:
             axes.text(
                 column,
                 row,
-                token.replace("$", r"\$"),  # a lone $ would begin a formula
+                token.replace("$", r"\$"),  # a single $ would start a formula
                 ha="center",
                 va="center",
                 fontsize=7,
@@ -108,7 +108,7 @@ def lengths_picture(lengths: Sequence[int], max_length: int) -> Picture:
 
 
 def work_picture(lengths: Sequence[int], batch_size: int, fixed: int | None = None) -> Picture:
-    """Show how many places of all batches are padding, by two ways of padding or three."""
+    """Show how many positions in all batches are padding, for two or three ways of padding."""
     longest = [
         max(lengths[start : start + batch_size]) for start in range(0, len(lengths), batch_size)
     ]
@@ -128,7 +128,7 @@ def work_picture(lengths: Sequence[int], batch_size: int, fixed: int | None = No
     axes.barh(names, [text] * len(ways), color=BLUE, label="word pieces")
     axes.barh(names, [n - text for n in ways.values()], left=text, color=ORANGE, label="padding")
     axes.invert_yaxis()
-    axes.set_xlabel("places that the model computes, in thousands")
+    axes.set_xlabel("positions that the model computes, in thousands")
     axes.legend(fontsize=8, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0, 1.22 * max(ways.values()))

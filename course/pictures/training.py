@@ -1,4 +1,4 @@
-"""Pictures of lesson 05: a run while it goes on, overfitting, what helps, and learning rates."""
+"""Pictures for lesson 05: a run in progress, overfitting, remedies, and learning rates."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import Any
 from course.pictures.base import BLUE, GREEN, GREY, ORANGE, Picture, new_figure
 
 MEASURED = Path(__file__).parents[1] / "measured" / "overfitting.json"
-#: The loss of one who gives both classes the probability 1/2.
+#: The loss of a model that gives both classes the probability 1/2.
 GUESSING = math.log(2)
 
 
 class LiveTraining:
-    """Shows a training run while it goes on: `with LiveTraining(...): fine_tune(...)`.
+    """Shows a training run in progress: `with LiveTraining(...): fine_tune(...)`.
 
     It needs no change in the run: PyTorch tells it of each backward pass and each optimizer step.
     Every so many steps it asks `evaluate` for the scores on `batches`, and puts the model back
@@ -99,7 +99,7 @@ class LiveTraining:
             self._handle.update(self)
 
     def progress(self) -> str:
-        """Return in one line how far the run is."""
+        """Return the progress of the run in one line."""
         words = [f"step {self.done} of {self.steps}"]
         if self.losses:
             tail = self.losses[-10:]
@@ -180,7 +180,7 @@ def _named(runs: Iterable[Run], name: str) -> list[Run]:
 
 
 def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Picture:
-    """Show how training and validation part when few reviews are gone through again and again."""
+    """Show how training and validation diverge when few reviews are seen again and again."""
     figure, axes = new_figure(10, 3.6, panels=2)
     for panel, score in zip(axes, ("loss", "accuracy"), strict=True):
         for split, colour, marker in (("train", ORANGE, "s"), ("validation", BLUE, "o")):
@@ -192,7 +192,7 @@ def overfitting_picture(runs: Sequence[Run], name: str = "few reviews") -> Pictu
         guess = GUESSING if score == "loss" else 0.5
         panel.axhline(guess, color=GREY, linestyle=":", label="guessing")
         panel.set(xlabel="step", ylabel=score, title=f"{score.capitalize()}: {name}")
-    # Below both, where it hides no line.
+    # Below both axes, where it hides no line.
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return Picture(figure, f"Loss and accuracy step by step, {name}. {_ends(_named(runs, name))}")
@@ -209,7 +209,7 @@ def _ends(runs: Iterable[Run]) -> str:
 
 
 def remedies_picture(runs: Sequence[Run]) -> Picture:
-    """Show for each remedy, seed by seed, the validation loss and accuracy it ended with."""
+    """Show each remedy's final validation loss and accuracy, seed by seed."""
     kinds = list(dict.fromkeys(run.name for run in runs if not run.name.startswith("rate")))
     rows: list[tuple[str, list[dict[str, float]]]] = []
     for kind in kinds:

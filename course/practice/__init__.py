@@ -1,4 +1,4 @@
-"""Practice: questions that a notebook asks and that answer back.
+"""Practice questions for notebooks, with feedback.
 
 `practice("01-tokenizing#quiz-batches")` asks the questions of a place in a lesson, and
 `practice("load-the-tokenizer")` one by its id. Without widgets, `answer("load-the-tokenizer", "A")`
@@ -44,7 +44,7 @@ def practice(where: str) -> Any:
 
 
 def recall_due() -> Any:
-    """Return a deck of all cards, of all lessons, that are due for recall today."""
+    """Return a deck of all flashcards, from all lessons, that are due today."""
     from course.practice.journal import Journal
     from course.practice.recall import is_due
     from course.practice.rounds import bank
@@ -59,7 +59,7 @@ def recall_due() -> Any:
     if due:
         return _deck(due, "Recall: due today")
     begun = sum(card is not None for card in cards)
-    return f"No card is due now. You have begun {begun} of {len(cards)}."
+    return f"No card is due now. You have started {begun} of {len(cards)} cards."
 
 
 def _deck(ids: list[str], title: str) -> Any:
@@ -144,8 +144,10 @@ def export_progress(path: str | Path) -> Path:
 
 
 def reset_progress() -> str:
-    """Begin anew; what was there is kept beside it under another name."""
+    """Start again from nothing; the old file is kept under another name."""
     from course.practice.journal import Journal
 
     kept = Journal().reset()
-    return f"Your progress is empty; the old one was kept as {kept}." if kept else "It was empty."
+    if kept:
+        return f"Your progress is empty now; the old file was kept as {kept}."
+    return "Your progress was empty already."

@@ -30,7 +30,7 @@ VERDICTS = {
 
 
 class Deck(anywidget.AnyWidget):
-    """Questions to practise; `view` is all that the browser shows."""
+    """A deck of practice questions; `view` is everything that the browser shows."""
 
     _esm = HERE / "widget.js"
     _css = HERE / "widget.css"
@@ -44,7 +44,7 @@ class Deck(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def _first_open(self) -> int:
-        """Return the first question that is still open, so that a rerun goes on where one was."""
+        """Return the first question that is still open, so that a rerun continues there."""
         entries = self.journal.read()
         for place, id in enumerate(self.ids):
             if outcome_of(bank()[id], entries.of(id)) == "open":
@@ -76,7 +76,7 @@ class Deck(anywidget.AnyWidget):
         }
 
     def _receive(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Do what the browser says was done; every message is answered with a new view."""
+        """Carry out a message from the browser; every message is answered with a new view."""
         said = problem = ""
         try:
             said = self._act(message)
@@ -85,7 +85,7 @@ class Deck(anywidget.AnyWidget):
         except Exception as error:
             log.exception("the practice widget failed")
             problem = (
-                f"This went wrong, and it is not your fault ({type(error).__name__}: {error})."
+                f"Something went wrong, and it is not your fault ({type(error).__name__}: {error})."
             )
         self.view = self._view(said, problem)
 
@@ -96,7 +96,7 @@ class Deck(anywidget.AnyWidget):
             case {"do": "check", "picks": picks}:
                 graded = self.round.submit(picks)
                 if self.round.question.kind == "flashcard":
-                    return f"Written down. It comes again {self.round.view()['due']}."
+                    return f"Saved. The card comes back {self.round.view()['due']}."
                 return VERDICTS["right" if graded.right else self.round.outcome]
             case {"do": "hint"}:
                 return f"Hint: {self.round.hint()}"
@@ -107,7 +107,7 @@ class Deck(anywidget.AnyWidget):
                 self.round.revealed = True
                 return "The answer is shown. How well did you know it?"
             case _:
-                raise BadPicksError("The widget sent something that is no action.")
+                raise BadPicksError("The widget sent something that is not an action.")
         return ""
 
     def __repr__(self) -> str:

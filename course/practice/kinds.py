@@ -70,7 +70,7 @@ class Fill(Asked):
             if given in self.answer:
                 other = f"`{given}` belongs in another blank."
             else:
-                other = f"`{given}` does not do here what is asked."
+                other = f"`{given}` does not do what is asked here."
             if given != right:
                 feedback[f"⟦{blank}⟧"] = known.get((given, blank), other)
         return Graded(not feedback, feedback)
@@ -179,7 +179,7 @@ def bare(printed: str) -> str | float:
 
 
 class Rule(Claim):
-    """What is wrong when one line stands before another; both counted in the right order."""
+    """What is wrong when one line comes before another; both are numbered in the right order."""
 
     line: Annotated[int, Field(ge=1)]
     before: Annotated[int, Field(ge=1)]
@@ -204,7 +204,7 @@ class Order(Asked):
             wrong("answer", "two lines are the same")
         for place, order in enumerate(self.orders):
             if sorted(order) != numbers:
-                wrong(f"orders.{place}", f"it must hold each of {numbers} once")
+                wrong(f"orders.{place}", f"it must contain each of {numbers} once")
         for place, rule in enumerate(self.rules):
             if rule.line not in numbers or rule.before not in numbers or rule.line == rule.before:
                 wrong(f"rules.{place}", f"it must name two of the lines {numbers}")
@@ -262,11 +262,11 @@ class Fix(Asked):
         return "\n".join(lines) + "\n"
 
     def grade(self, response: tuple[int, str]) -> Graded:
-        """Return whether `response`, a line's number and a repair, mends the code."""
+        """Return whether `response`, a line's number and a repair, fixes the code."""
         line, repair = response
         feedback = said(self.options, [repair])
         if line != self.line:
-            feedback = {f"line {line}": "This line may stay: the code works without changing it."}
+            feedback = {f"line {line}": "This line is fine: the code works without changing it."}
         return Graded(line == self.line and repair == self.answer, feedback)
 
 

@@ -45,7 +45,7 @@ class Sheet(BaseModel):
 
 
 class NameNeededError(ValueError):
-    """Whose test it is could not be found out, or there is another's in this folder."""
+    """The owner of the test is unknown, or this folder holds somebody else's test."""
 
 
 @cache
@@ -99,13 +99,13 @@ def name_of(given: str, sheet: Sheet | None) -> str:
     name = given.strip() or os.environ.get("JUPYTERHUB_USER", "").strip()
     if sheet is None and not name:
         raise NameNeededError(
-            'Write between the quotes the name under which you hand in, as in mastery_test("anna"): '
-            "your questions are drawn by it."
+            "Between the quotes, write the name under which you hand in your work, as in "
+            'mastery_test("anna"). Your questions are drawn from it.'
         )
     if sheet is not None and name and plain_name(name) != plain_name(sheet.name):
         raise NameNeededError(
-            f"In this folder there are answers of {sheet.name!r}. If they are not needed, delete "
-            f"the file {SHEET} and run this cell again to begin as {name!r}."
+            f"This folder contains the answers of {sheet.name!r}. If nobody needs them, delete "
+            f"the file {SHEET} and run this cell again to start as {name!r}."
         )
     return sheet.name if sheet is not None else name
 
@@ -169,7 +169,7 @@ class Paper:
         return sum(stem.minutes for stem in self.stems)
 
     def status(self) -> str:
-        """Return how much is answered, and what to do with it."""
+        """Return how many questions are answered, and what to do next."""
         count = sum(stem.id in self.sheet.answers for stem in self.stems)
         if count < len(self.stems):
             return f"{count} of {len(self.stems)} answered; each answer is saved at once."

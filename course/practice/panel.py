@@ -1,4 +1,4 @@
-"""Progress: what was practised, lesson by lesson, what is due for recall, and badges."""
+"""Progress: what is solved in each lesson, which cards are due, and badges."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Badge:
-    """Something to reach; it is reached when `have` is `need`."""
+    """A goal; it is reached when `have` equals `need`."""
 
     name: str
     how: str

@@ -1,4 +1,4 @@
-"""The widget of the mastery test: the same deck without checks, hints or feedback, and a clock."""
+"""The widget of the mastery test: the same deck with a clock, but no checks, hints or feedback."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 `places.json` is built from the lessons (`autograder build`): each lesson's headings and cells in
 order. A question names the place where it is taught, and is asked in the next cell for its way of
-practising, so a new record appears in its lesson by itself.
+practising. So a new record appears in its lesson automatically.
 """
 
 from __future__ import annotations

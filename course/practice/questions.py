@@ -1,7 +1,7 @@
 """The question bank: reads the records, finds their faults, and makes variants of a question.
 
 `load_bank(folder)` gives the bank, `bank.variant(question, seed)` a question as it is asked, and
-`question.grade(response)` says whether it is answered rightly.
+`question.grade(response)` says whether the answer is right.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""When a flashcard comes again: spaced repetition by the package fsrs.
+"""When a flashcard comes back: spaced repetition with the package fsrs.
 
-fsrs estimates from the ratings when a card is about to be forgotten (its default: when nine of ten
-would still be recalled), and that is when it is due.
+From the ratings, fsrs estimates when a card is about to be forgotten; then it is due. (By default,
+nine of ten such cards would still be recalled.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from course.practice.kinds import RATINGS
 def _scheduler() -> Any:
     from fsrs import Scheduler
 
-    # No random spreading of dates: a class page or a test must find the same date twice.
+    # Dates are not spread at random: a class page or a test must get the same date twice.
     return Scheduler(enable_fuzzing=False)
 
 
@@ -37,7 +37,7 @@ def rated(kept: dict[str, Any] | None, rating: int, now: datetime) -> dict[str, 
 
 
 def is_due(kept: dict[str, Any] | None, now: datetime | None = None) -> bool:
-    """Return whether the card was never rated, or is to be asked again."""
+    """Return whether the card was never rated or is due."""
     return kept is None or bool(_card(kept).due <= (now or datetime.now(UTC)))
 
 
@@ -50,7 +50,7 @@ def due_words(kept: dict[str, Any] | None, now: datetime | None = None) -> str:
 
 
 def intervals(kept: dict[str, Any] | None) -> dict[str, str]:
-    """Return for each rating how long it would be until the card comes again."""
+    """Return for each rating how long it would take until the card comes back."""
     now = datetime.now(UTC)
     return {
         name: _span(now, _card(rated(kept, rating, now)).due)

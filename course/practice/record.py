@@ -1,6 +1,6 @@
 """What questions of all kinds share: the fields of a record, options with their claims, a grade.
 
-Grading is pure: it compares, and runs nothing. What a record claims about Python is proved
+Grading is pure: it compares and runs nothing. What a record claims about Python is proved
 by the graders' `authoring.question_proofs`; the fields for that (`setup`, `check`, `verify`, and
 `raises` or `gives` of an option) are kept here, beside what they prove.
 """
@@ -39,7 +39,7 @@ class Graded:
 
 
 class Strict(BaseModel):
-    """A model that takes nothing which it does not know, and guesses no types."""
+    """A model that rejects unknown fields and does not convert types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -50,7 +50,7 @@ def wrong(field: str, text: str) -> NoReturn:
 
 
 class Claim(Strict):
-    """What an option really does: an error that it raises, or Python that then holds."""
+    """What an option really does: an error that it raises, or Python that is then true."""
 
     raises: Text | None = None
     gives: Text | None = None

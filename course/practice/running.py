@@ -1,4 +1,4 @@
-"""Runs a question's Python: in a namespace of its own, with a few names ready, output caught."""
+"""Runs a question's Python in its own namespace, with a few names ready and output captured."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def run(code: str, names: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def apart() -> Iterator[None]:
-    """Keep what a question does to random numbers, warnings and reports from everybody else."""
+    """Undo what a question does to random numbers, warnings and reports."""
     with contextlib.ExitStack() as stack:
         import torch
 

@@ -16,7 +16,7 @@ KINDS = {
     "several": "Choose all that are right",
     "predict": "Predict the output",
     "order": "Put the lines in order",
-    "fix": "Find and mend the broken line",
+    "fix": "Find and fix the broken line",
     "flashcard": "Recall",
 }
 

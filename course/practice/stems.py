@@ -22,7 +22,7 @@ MAX_TYPED = 2000
 
 
 class BadPicksError(ValueError):
-    """An answer that is none to this question; the text is one sentence that says why."""
+    """An answer that does not fit this question; the text is one sentence that says why."""
 
 
 class Stem(BaseModel):
@@ -108,7 +108,7 @@ def response_of(stem: Stem, picks: Any) -> Any:
         case "order":
             order = _numbers(picks, len(stem.lines), len(stem.lines))
             if len(set(order)) < len(order):
-                raise BadPicksError("Each line must be there once.")
+                raise BadPicksError("Each line must appear exactly once.")
             return [stem.lines[place] for place in order]
         case "fix":
             line, option = _numbers(picks, max(len(stem.code_lines), len(options)), 2)
@@ -178,12 +178,10 @@ def _letters(stem: Stem, parts: list[str], exactly: int | None = None) -> list[i
         elif len(part) == 1 and part.upper() in known:
             found.append(known.index(part.upper()))
         else:
-            raise BadPicksError(f"{part!r} is no option; name one by its letter, A to {known[-1]}.")
+            raise BadPicksError(f"{part!r} is not an option; give a letter, A to {known[-1]}.")
     if not found or (exactly is not None and len(found) != exactly):
-        needed = "at least one" if exactly is None else exactly
-        raise BadPicksError(
-            f"{needed} of the options must be named, not {len(found)}.".capitalize()
-        )
+        needed = "at least one option" if exactly is None else f"exactly {exactly}"
+        raise BadPicksError(f"Choose {needed}, not {len(found)}.")
     return found
 
 
@@ -192,7 +190,7 @@ def _line_numbers(parts: list[str], count: int) -> list[int]:
         parts = re.findall(r"\d+", parts[0])
     numbers = [int(part) - 1 for part in parts if part.isdigit()]
     if len(numbers) != len(parts) or not numbers or not all(0 <= n < count for n in numbers):
-        raise BadPicksError(f"Lines are named by their numbers, 1 to {count}.")
+        raise BadPicksError(f"Give lines by their numbers, 1 to {count}.")
     return numbers
 
 

@@ -70,7 +70,8 @@ def answered(id: str, given: Any) -> Said:
         one.again()
         if one.question.draw is not None:
             return Said(
-                None, ["This one is done. Here it is again with other numbers:", as_text(one.stem)]
+                None,
+                ["This one is done. Here it is again with different numbers:", as_text(one.stem)],
             )
         stem, variant = one.stem, one.variant
     try:
@@ -78,7 +79,7 @@ def answered(id: str, given: Any) -> Said:
     except BadPicksError as error:
         return Said(None, [str(error)])
     if variant.kind == "flashcard":
-        return Said(None, [variant.back, f"It comes again {one.view()['due']}."])
+        return Said(None, [variant.back, f"The card comes back {one.view()['due']}."])
     left = ATTEMPTS - len(one.state.tries)
     lines = ["Right." if graded.right else "Not right."]
     lines += [f"{_named(part)}{text}" for part, text in graded.feedback.items()]

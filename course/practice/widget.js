@@ -1,8 +1,8 @@
-// Shows a deck of questions. All that is known of an answer comes from Python in `view`; what the
+// Shows a deck of questions. All that is known about an answer comes from Python in `view`; what the
 // learner does goes back as a message. Nothing is fetched.
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const WAIT = 8000; // milliseconds without an answer, then the kernel is asked after
+const WAIT = 8000; // milliseconds without an answer until the learner is told to look at the kernel
 
 function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -83,7 +83,7 @@ function fix(q, state, tools) {
   const lines = q.codeLines.map((html) => `<pre>${html}</pre>`);
   const code = radios("line", "Which line is broken?", lines, state, { marks: lineMarks, ...rest, key: "line" });
   code.classList.add("bc-code");
-  const repair = radios("one", "What must stand there?", q.options, state, { marks, ...rest });
+  const repair = radios("one", "What should replace it?", q.options, state, { marks, ...rest });
   return {
     node: h("div", {}, code, repair),
     picks: () => (state.line == null || state.one == null ? null : [state.line, state.one]),
@@ -228,7 +228,7 @@ function render({ model, el }) {
     if (!drafts.has(key)) drafts.set(key, stateOf(q, uid));
     const state = drafts.get(key);
     if (view.mode === "test" && shown === key) {
-      // Saved: the controls stay as they are, under the hands of who answers.
+      // Saved: the controls stay as they are while the learner is using them.
       body.children[0].replaceWith(top(view));
       body.children[1].replaceWith(facts(view, q));
       body.querySelector(".bc-status").textContent = view.status;
@@ -348,7 +348,7 @@ function render({ model, el }) {
     if (!q.revealed) {
       parts.push(h("div", { class: "bc-actions" },
         h("button", { type: "button", class: `bc-button${q.outcome === "open" ? " bc-main" : ""}`, "data-focus": "main", onclick: () => send({ do: "reveal" }) }, "Show the answer"),
-        h("span", {}, q.due === "new" ? "Say it to yourself first." : q.due === "now" ? "Due now. Say it to yourself first." : `Recalled. It comes again ${q.due}.`),
+        h("span", {}, q.due === "new" ? "Say it to yourself first." : q.due === "now" ? "Due now. Say it to yourself first." : `Recalled. It comes back ${q.due}.`),
         h("span", { class: "bc-problem" })));
       return parts;
     }
