@@ -103,7 +103,7 @@ def quiet() -> Iterator[None]:
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Run:
     """Run a command line and return what it printed; `code` is the status that it must have."""
 

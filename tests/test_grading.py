@@ -6,12 +6,13 @@ import copy
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from classroom import LOOP, NAME, SOLUTION, by_task, cell_of, grades, set_source, submit
+from classroom import LOOP, NAME, SOLUTION, Edit, by_task, cell_of, grades, set_source, submit
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
@@ -75,79 +76,119 @@ while True:
 """
 
 
-def test_a_class_is_graded_whatever_is_handed_in(
-    classroom: CoursePaths, run: Callable[..., Any]
+def unchanged(notebook: NotebookNode) -> None:
+    """Hand in the right solution as it is."""
+
+
+NOISY = "import sys, warnings\nwarnings.warn('w')\nsys.stderr.write('x')\n" + SOLUTION
+#: Each student with what was done to the right solution, and the points that it must get.
+CLASS: dict[str, tuple[Edit, float]] = {
+    "right": (unchanged, 5),
+    "noisy": (set_source("count-words", NOISY), 5),
+    "hostile": (hostile, 0),
+    "swapped": (swapped_ids, 5),
+    "duplicated": (duplicated, 5),
+    "deleted": (deleted, 5),
+    "garbled": (garbled_metadata, 5),
+    "retyped": (retyped, 5),
+    "loop": (set_source("count-words", LOOP), 3),
+    "stubborn": (set_source("count-words", STUBBORN), 0),
+    "dies": (set_source("count-words", "import os\nos._exit(1)"), 0),
+    "syntax": (set_source("count-words", "def count_words(text:"), 3),
+    "removed": (lambda notebook: notebook.cells.remove(cell_of(notebook, "count-words")), 3),
+    # What these hand in is no longer a notebook of that name; see below.
+    "cut": (unchanged, 0),
+    "renamed": (unchanged, 5),
+    "empty": (unchanged, 0),
+    "linked": (unchanged, 0),
+}
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A class that was graded by one command."""
+
+    paths: CoursePaths
+    said: str
+    handed_in: dict[Path, bytes]
+
+    def files(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in self.paths.submitted.glob("*/*/*")}
+
+
+@pytest.fixture(scope="module")
+def graded(
+    released: CoursePaths, tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any]
+) -> Graded:
+    root = tmp_path_factory.mktemp("class") / "classroom"
+    shutil.copytree(released.root, root)
+    paths = CoursePaths(root)
+    written = {student: submit(paths, student, edit) for student, (edit, _) in CLASS.items()}
+    written["cut"].write_text(written["cut"].read_text()[:900])
+    written["renamed"].rename(written["renamed"].with_name("counting (1).ipynb"))
+    written["empty"].unlink()
+    written["linked"].unlink()
+    written["linked"].symlink_to(paths.notebook(paths.source, NAME))
+    handed_in = Graded(paths, "", {}).files()
+    options = ("--feedback", "--json", root / "out.json")
+    done = run("autograder", "grade", NAME, "--root", root, *options)
+    return Graded(paths, done.stdout, handed_in)
+
+
+@pytest.mark.parametrize("student", CLASS)
+def test_whatever_is_handed_in_gets_the_points_it_deserves(graded: Graded, student: str) -> None:
+    assert grades(graded.paths)[student] == CLASS[student][1]
+
+
+@pytest.mark.parametrize(
+    ("student", "task", "misconception", "words"),
+    [
+        ("loop", "count-words", "timeout", "no answer came within 3 seconds"),
+        ("syntax", "count-words", "cell-error", "SyntaxError"),
+        ("removed", "count-words", "missing-name", "nothing was called"),
+        ("cut", "count-words", "unreadable-notebook", "cut off"),
+        ("stubborn", "longest-word", "skipped", "did not stop"),
+        ("dies", "longest-word", "skipped", "died while cell 2"),
+    ],
+)
+def test_what_went_wrong_is_named(
+    graded: Graded, student: str, task: str, misconception: str, words: str
 ) -> None:
-    submit(classroom, "right")
-    submit(
-        classroom,
-        "noisy",
-        set_source(
-            "count-words",
-            "import sys, warnings\nwarnings.warn('w')\nsys.stderr.write('x')\n" + SOLUTION,
-        ),
-    )
-    submit(classroom, "hostile", hostile)
-    submit(classroom, "swapped", swapped_ids)
-    submit(classroom, "duplicated", duplicated)
-    submit(classroom, "deleted", deleted)
-    submit(classroom, "garbled", garbled_metadata)
-    submit(classroom, "retyped", retyped)
-    submit(classroom, "loop", set_source("count-words", LOOP))
-    submit(classroom, "stubborn", set_source("count-words", STUBBORN))
-    submit(classroom, "dies", set_source("count-words", "import os\nos._exit(1)"))
-    submit(classroom, "syntax", set_source("count-words", "def count_words(text:"))
-    submit(classroom, "removed", lambda nb: nb.cells.remove(cell_of(nb, "count-words")))
-    cut = submit(classroom, "cut")
-    cut.write_text(cut.read_text()[:900])
-    submit(classroom, "renamed").rename(
-        classroom.submitted / "renamed" / NAME / "counting (1).ipynb"
-    )
-    (classroom.submitted / "empty" / NAME).mkdir(parents=True)
-    secret = submit(classroom, "linked")
-    secret.unlink()
-    secret.symlink_to(classroom.notebook(classroom.source, NAME))
-    handed_in = {path: path.read_bytes() for path in classroom.submitted.glob("*/*/*")}
+    record = by_task(graded.paths, student)[task]
+    assert record.misconception == misconception and words in record.message
 
-    done = run(
-        "autograder",
-        "grade",
-        NAME,
-        "--root",
-        classroom.root,
-        "--feedback",
-        "--json",
-        classroom.root / "out.json",
-    )
 
-    points = grades(classroom)
-    full = ("right", "noisy", "swapped", "duplicated", "deleted", "garbled", "retyped", "renamed")
-    assert {student: points[student] for student in full} == dict.fromkeys(full, 5)
-    assert {
-        student: points[student]
-        for student in ("hostile", "stubborn", "dies", "cut", "empty", "linked")
-    } == dict.fromkeys(("hostile", "stubborn", "dies", "cut", "empty", "linked"), 0)
-    assert points["loop"] == points["syntax"] == points["removed"] == 3
-    assert by_task(classroom, "loop")["count-words"].misconception == "timeout"
-    assert by_task(classroom, "syntax")["count-words"].misconception == "cell-error"
-    assert by_task(classroom, "removed")["count-words"].misconception == "missing-name"
-    assert by_task(classroom, "cut")["count-words"].misconception == "unreadable-notebook"
-    assert "did not stop" in by_task(classroom, "stubborn")["longest-word"].message
-    assert "died while cell 2" in by_task(classroom, "dies")["longest-word"].message
-    # One record a cell, the same in the file, in our folder and in nbgrader's gradebook.
-    written = read_records(classroom.root / "out.json")
-    assert written == all_records(classroom.records_folder)
-    assert len(written) == 2 * len(points)
-    for student, score in points.items():
-        assert sum(r.points for r in written if r.student == student) == score
-    assert {path: path.read_bytes() for path in classroom.submitted.glob("*/*/*")} == handed_in
-    assert "stubborn" in done.stdout
-    # Feedback has each message, and nothing of the exam.
-    page = (classroom.feedback / "loop" / NAME / "counting.html").read_text()
+def test_records_are_the_same_in_the_file_and_in_our_folder_one_a_cell(graded: Graded) -> None:
+    written = read_records(graded.paths.root / "out.json")
+    assert written == all_records(graded.paths.records_folder)
+    assert len(written) == 2 * len(CLASS)
+
+
+def test_the_gradebook_has_the_points_of_the_records(graded: Graded) -> None:
+    totals = dict.fromkeys(CLASS, 0.0)
+    for record in all_records(graded.paths.records_folder):
+        totals[record.student] += record.points
+    assert grades(graded.paths) == totals
+
+
+def test_what_was_handed_in_is_left_as_it_was(graded: Graded) -> None:
+    assert graded.files() == graded.handed_in and len(graded.handed_in) == len(CLASS) - 1
+
+
+def test_the_table_names_each_student(graded: Graded) -> None:
+    assert all(student in graded.said for student in CLASS)
+
+
+def test_feedback_tells_what_went_wrong(graded: Graded) -> None:
+    page = (graded.paths.feedback / "loop" / NAME / "counting.html").read_text()
     assert "no answer came within 3 seconds" in page
-    for path in classroom.feedback.rglob("*.html"):
-        text = path.read_text(encoding="utf-8")
-        assert "Counter(text" not in text and "case-kept" not in text and "def judge" not in text
+
+
+@pytest.mark.parametrize("secret", ["Counter(text", "case-kept", "def judge"])
+def test_feedback_has_nothing_of_the_exam(graded: Graded, secret: str) -> None:
+    pages = list(graded.paths.feedback.rglob("*.html"))
+    assert len(pages) == len(CLASS)
+    assert not any(secret in page.read_text(encoding="utf-8") for page in pages)
 
 
 def test_plain_nbgrader_gives_the_same_marks(
@@ -189,6 +230,97 @@ def test_what_is_graded_is_not_graded_again_unless_it_changed(
     assert grades(classroom) == {"ann": 5, "ben": 3}
     run(*command, "--force", "--student", "ann")
     assert classroom.records(NAME, "ann").stat().st_mtime_ns != second["ann"]
+
+
+def test_a_changed_exam_grades_anew(classroom: CoursePaths, run: Callable[..., Any]) -> None:
+    submit(classroom, "ann")
+    command = ("autograder", "grade", NAME, "--root", classroom.root, "--jobs", "1")
+    run(*command)
+    assert grades(classroom) == {"ann": 5}
+    exam = classroom.exams / NAME / "exam.py"
+    exam.write_text(
+        exam.read_text().replace("right = Counter(text.lower()", "right = Counter(text.upper()")
+    )
+    run(*command)
+    assert grades(classroom) == {"ann": 3}
+
+
+def test_a_change_in_what_a_result_depends_on_executes_anew(
+    classroom: CoursePaths, run: Callable[..., Any]
+) -> None:
+    path = submit(classroom, "ann")
+    config = classroom.root / "nbgrader_config.py"
+
+    def executed(*options: str) -> int:
+        run("autograder", "grade", NAME, "--root", classroom.root, "--jobs", "1", *options)
+        return len(list(classroom.store.glob("*/*.json")))
+
+    assert executed() == 1
+    with config.open("a") as file:
+        file.write("\n# A comment changes nothing.\n")
+    assert executed() == 1
+    for number, setting in enumerate(
+        (
+            "ExamExecute.timeout = 9",
+            "ExamExecute.output_limit = 999",
+            "ZygoteProvisioner.memory = 999",
+        )
+    ):
+        with config.open("a") as file:
+            file.write(f"\nc.{setting}\n")
+        assert executed() == 2 + number, setting
+    assert executed("--force", "--containment", "none") == 5
+    (path.parent / "words.txt").write_text("the cat")
+    assert executed() == 6
+    (path.parent / "words.txt").write_text("the mat")
+    assert executed() == 7
+    assert grades(classroom) == {"ann": 5}
+
+
+#: An exam of two tasks that tell what was drawn for them.
+TELLING = """
+from autograder.examining.exam import Task
+from course.checks.mistakes import Mistake, MistakeError
+
+class Telling(Task):
+    "What was drawn is told."
+    points, timeout = 2, 3
+    def cases(self, rng):
+        yield {"text": str(rng.random())}
+    def judge(self, observed, *, text):
+        record = Mistake(id="told", title="Told", message="What was drawn is told.")
+        raise MistakeError(record, f"drawn: {text}")
+
+class One(Telling):
+    answer_id, function = "count-words", "count_words"
+
+class Two(Telling):
+    answer_id, function = "longest-word", "longest_word"
+
+TASKS = [One, Two]
+"""
+
+
+def test_each_submission_and_each_task_draws_its_own(
+    classroom: CoursePaths, run: Callable[..., Any]
+) -> None:
+    (classroom.exams / NAME / "exam.py").write_text(TELLING)
+    for student in ("ann", "like-ann", "ben"):
+        submit(classroom, student, set_source("count-words", SOLUTION + f"# {student[-3:]}"))
+    command = ("autograder", "grade", NAME, "--root", classroom.root, "--jobs", "1")
+    run(*command)
+    drawn = {
+        (student, task): record.message
+        for student in ("ann", "like-ann", "ben")
+        for task, record in by_task(classroom, student).items()
+    }
+    assert all(message.startswith("drawn: 0.") for message in drawn.values())
+    for task in ("count-words", "longest-word"):
+        assert drawn["like-ann", task] == drawn["ann", task]
+    assert len(set(drawn.values())) == 4
+    shutil.rmtree(classroom.store)
+    run(*command, "--force")
+    assert by_task(classroom, "ben")["count-words"].message == drawn["ben", "count-words"]
 
 
 def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
