@@ -14,22 +14,16 @@ import nbformat
 import pytest
 
 from autograder.authoring.check_course import check_course
+from autograder.authoring.mastery_bank import paper_path, paper_text
 from autograder.authoring.question_proofs import prove
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import load_exam
 from autograder.examining.examiner import examine_sheet
-from autograder.examining.mastery import (
-    MAX_SHEET_BYTES,
-    MasteryTask,
-    for_student,
-    paper_path,
-    paper_text,
-    picks_for,
-    sheet_of,
-)
+from autograder.examining.mastery import MAX_SHEET_BYTES, MasteryTask, for_student
 from autograder.nbgrader_api import release
 from autograder.records import Finding, Outcome, all_records
 from autograder.sample.demo import set_up
+from autograder.sample.sheets import picks_for, sheet_of
 from course.practice import answer_test, mastery_test
 from course.practice.kinds import KINDS
 from course.practice.mastery import SHEET, NameNeededError, Paper, drawn, pool

@@ -14,9 +14,9 @@ from pathlib import Path
 import nbformat
 
 from autograder.authoring.lessons import read_lesson
+from autograder.authoring.mastery_bank import paper_path, paper_text
 from autograder.authoring.outline import places_path, places_text
 from autograder.course_paths import CoursePaths
-from autograder.examining.mastery import paper_path, paper_text
 from autograder.nbgrader_api import release
 
 

@@ -19,6 +19,7 @@ import nbformat
 from autograder.authoring.build import stale
 from autograder.authoring.faults import Fault
 from autograder.authoring.lessons import read_lesson
+from autograder.authoring.mastery_bank import bank_faults
 from autograder.authoring.mistake_records import mistake_faults
 from autograder.authoring.recorded_answers import RecordedAnswer, frame_of, recorded_answers
 from autograder.cells import grade_id_of
@@ -126,7 +127,7 @@ def _shape_faults(paths: CoursePaths, exam: Exam) -> Iterator[Fault]:
             points = cells[task.grade_id].metadata.nbgrader.points
             yield Fault(where, "points differ", f"lesson {points}, exam {task.points}")
         if isinstance(task, SheetTask):
-            yield from (Fault(where, "question", one) for one in task.faults())
+            yield from (Fault(where, "question", one) for one in bank_faults(task.questions))
             continue
         answers = recorded_answers(exam, task)
         if sum(answer.right for answer in answers) < 3:

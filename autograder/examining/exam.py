@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,12 +46,11 @@ class UndecidedError(Exception):
 class SheetTask(Task):
     """A task on a file handed in next to the notebook: it is marked, and no code is run."""
 
+    #: The folder of the bank of questions.
+    questions: Path
+
     def mark(self, folder: Path) -> Finding:
         """Return the finding for what is in `folder`; raises MistakeError or UndecidedError."""
-        raise NotImplementedError
-
-    def faults(self) -> Iterable[str]:
-        """Return what is wrong with the task itself, one sentence each."""
         raise NotImplementedError
 
 

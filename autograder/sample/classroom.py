@@ -20,8 +20,8 @@ from autograder.authoring.recorded_answers import recorded_answers
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import Exam, load_exam
-from autograder.examining.mastery import sheet_of
 from autograder.records import GradeRecord
+from autograder.sample.sheets import sheet_of
 from course.files import write_whole
 from course.practice.mastery import SHEET
 
