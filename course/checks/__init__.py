@@ -15,6 +15,7 @@ from typing import Any
 
 from course.checks.base import Check, Raised
 from course.checks.mistakes import MistakeError
+from course.checks.settings import usual_settings
 from course.plain import as_plain
 
 
@@ -57,7 +58,9 @@ def run_check(check: Check, function: Callable[..., Any]) -> Result:
     """Try `function` on the check's visible cases and return what was found; never raises."""
     try:
         # The visible inputs are the same every time, so that a student can think about them.
-        for inputs in check.cases(random.Random(0)):
+        with usual_settings():
+            cases = list(check.cases(random.Random(0)))
+        for inputs in cases:
             try:
                 # A copy, as at grading: what the student's function changes is not judged by.
                 observed = as_plain(check.observe(function, **copy.deepcopy(inputs)))
@@ -70,7 +73,8 @@ def run_check(check: Check, function: Callable[..., Any]) -> Result:
                 raise check.explain(raised, **inputs) or MistakeError(
                     "raised", f"your code raised {raised}"
                 ) from error
-            check.judge(observed, **inputs)
+            with usual_settings():
+                check.judge(observed, **inputs)
     except MistakeError as miss:
         return Result(check.function, False, miss.message)
     return Result(check.function, True, check.title)
