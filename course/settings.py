@@ -13,7 +13,41 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Settings:
+    """torch's settings that hold everywhere, by the call that tells each."""
+
+    get_default_dtype: Any
+    get_default_device: Any
+    is_grad_enabled: bool
+
+    @classmethod
+    def now(cls) -> Self:
+        """Return the settings that hold now."""
+        import torch
+
+        return cls(torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled())
+
+    def apply(self) -> None:
+        """Make these the settings that hold."""
+        import torch
+
+        torch.set_default_dtype(self.get_default_dtype)
+        if torch.get_default_device() != self.get_default_device:
+            torch.set_default_device(self.get_default_device)
+        torch.set_grad_enabled(self.is_grad_enabled)
+
+    def changed(self) -> list[str]:
+        """Return what is otherwise now, each as a short statement."""
+        now, before = vars(Settings.now()), vars(self)
+        return [
+            f"torch.{name}() is now {now[name]}" for name in before if now[name] != before[name]
+        ]
+
 
 #: Python's own default; deep models and tokenizers stay far below it.
 RECURSION_LIMIT = 1000

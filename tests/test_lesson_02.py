@@ -1,15 +1,23 @@
 """Lesson 02: its pictures say what they are given, and what its prose claims is so."""
 
 import math
+import random
+import warnings
 
+import numpy
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForSequenceClassification
+from transformers import AutoModel, AutoModelForSequenceClassification, BatchEncoding
 
 from course import checkpoint
-from course.checks.parameters import seeded, train
+from course.checks import run_check
+from course.checks.freezing import seeded, train
+from course.checks.mistakes import MistakeError, course_mistakes
+from course.checks.model_setup import CHECKS
 from course.checks.tiny import padded, tiny_classifier
+from course.checks.undisturbed import Before, Names, disturbed
 from course.pictures import model as pictures
+from course.plain import as_plain
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -108,10 +116,134 @@ def test_parts_picture_names_parts_and_sizes():
 
 
 def test_moves_are_measured_by_part():
-    model = seeded(1, {"num_labels": 2})
+    model = seeded(1, {"classes": 2})
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    train(model, [[1, 5, 2]], [1], list(model.classifier.parameters()))
+    model.bert.requires_grad_(False)
+    train(model, [[1, 5, 2]], [1])
     moved = pictures.moves(before, model)
     assert moved.pop("classifier") > 0
     assert set(moved.values()) == {0.0}
     assert "step" in words_of(pictures.moves_picture({"one": pictures.moves(before, model)}))
+
+
+def build_classifier(checkpoint, class_names):
+    names = dict(enumerate(class_names))
+    return AutoModelForSequenceClassification.from_pretrained(
+        checkpoint, id2label=names, label2id={name: number for number, name in names.items()}
+    )
+
+
+def predict_logits(model, batch):
+    model.eval()
+    with torch.no_grad():
+        return model(**batch).logits
+
+
+def count_parameters(model):
+    return {
+        "total": sum(p.numel() for p in model.parameters()),
+        "trainable": sum(p.numel() for p in model.parameters() if p.requires_grad),
+    }
+
+
+def freeze_encoder(model):
+    model.bert.requires_grad_(False)
+
+
+SOLUTIONS = (build_classifier, predict_logits, count_parameters, freeze_encoder)
+TASKS = list(zip(CHECKS, SOLUTIONS, strict=True))
+
+
+@pytest.fixture
+def setting(request):
+    """A setting that a student may have made for all of the notebook; put back afterwards."""
+    with warnings.catch_warnings(), numpy.errstate():
+        match request.param:
+            case "double":
+                torch.set_default_dtype(torch.float64)
+            case "strict":
+                warnings.simplefilter("error")
+                numpy.seterr(all="raise")
+            case "without gradients":
+                torch.set_grad_enabled(False)
+        yield request.param
+    torch.set_default_dtype(torch.float32)
+    torch.set_grad_enabled(True)
+
+
+@pytest.mark.parametrize("setting", ["double", "strict", "without gradients"], indirect=True)
+@pytest.mark.parametrize(("check", "solution"), TASKS)
+def test_a_right_answer_is_right_under_any_setting_of_the_notebook(check, solution, setting):
+    before = torch.get_default_dtype(), torch.is_grad_enabled()
+    result = run_check(check(), solution)
+    assert result.passed, result.message
+    assert (torch.get_default_dtype(), torch.is_grad_enabled()) == before
+
+
+GARBAGE = (None, 7, float("nan"), "text", b"bytes", [], [[1.0], [2.0, 3.0]], {}, {1: object()})
+GARBAGE += (torch.tensor(1), torch.zeros(0), torch.full((7, 3), math.nan), torch.zeros(2, 3, 4))
+
+
+@pytest.mark.parametrize(("check", "solution"), TASKS)
+def test_whatever_comes_back_ends_in_a_finding(check, solution):
+    inputs = next(iter(check().cases(random.Random(3))))
+    honest = check.observe(solution, **inputs)
+    check().judge(as_plain(honest), **inputs)
+    for key in honest:
+        for garbage in GARBAGE:
+            try:
+                check().judge(as_plain(honest | {key: garbage}), **inputs)
+            except MistakeError as told:
+                assert told.message
+
+
+def disturbances(change):
+    """Return what `change` does to a small model in the middle of training, and to its batch."""
+    model = tiny_classifier(0, 2).train()
+    model.bert.pooler.requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    batch = BatchEncoding(padded([[1, 2], [3, 4, 5]]))
+    before = Before(model, batch=batch)
+    change(model, batch)
+    found = disturbed(before.changes())
+    assert torch.is_grad_enabled()
+    assert found.keys() <= course_mistakes().keys()
+    return {id: names for id, names in found.items() if id != "mode-changed"}
+
+
+@pytest.mark.parametrize(
+    ("change", "id"),
+    [
+        (lambda model, batch: model.bert.requires_grad_(False), "parameters-frozen"),
+        (lambda model, batch: model.requires_grad_(True), "parameters-unfrozen"),
+        (lambda model, batch: model.zero_grad(), "gradients-changed"),
+        (lambda model, batch: setattr(model.dropout, "p", 0.0), "dropout-changed"),
+        (lambda model, batch: setattr(model, "dropout", torch.nn.Identity()), "dropout-changed"),
+        (lambda model, batch: model.classifier.bias.data.fill_(1), "weights-changed"),
+        (lambda model, batch: setattr(model, "classifier", None), "weights-changed"),
+        (lambda model, batch: model.bert.pooler.double(), "weights-cast"),
+        (lambda model, batch: batch.pop("token_type_ids"), "inputs-changed"),
+        (lambda model, batch: batch["attention_mask"].fill_(1), "inputs-changed"),
+        (lambda model, batch: torch.set_grad_enabled(False), "settings-changed"),
+        (lambda model, batch: torch.manual_seed(5), "random-state-changed"),
+    ],
+)
+def test_what_a_function_disturbs_is_named(change, id):
+    found = disturbances(change)
+    assert id in found
+    # What is gone with a part of the model is told of its weights, too.
+    assert found.keys() - {"gradients-changed"} == {id} - {"gradients-changed"}
+
+
+def test_evaluation_disturbs_nothing_but_the_mode():
+    assert not disturbances(predict_logits)
+    before = Before(model := tiny_classifier(0, 2).train())
+    model.eval()
+    assert disturbed(before.changes()).keys() == {"mode-changed"}
+
+
+def test_many_names_are_told_in_few_words():
+    assert str(Names("a")) == "a"
+    assert str(Names("abcd")) == "a, b, c and d"
+    assert str(Names("abcdef")) == "a, b, c and 3 more"

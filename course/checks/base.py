@@ -27,7 +27,8 @@ class Raised:
 
     def __str__(self) -> str:
         where = f", in the line `{self.line}`" if self.line else ""
-        return f"{self.type_name}: {self.text}{where}" if self.text else f"{self.type_name}{where}"
+        text = self.text.rstrip(".")  # the sentence that quotes it goes on
+        return f"{self.type_name}: {text}{where}" if text else f"{self.type_name}{where}"
 
 
 class Check:

@@ -1,49 +1,232 @@
-"""Visible checks of lesson 02: a classifier on a checkpoint."""
+"""The checks of lesson 02, and the first of them: a classifier on a checkpoint."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
-from course.checks.base import Check, Inputs, Raised
+from course.checks.base import Check, Inputs
+from course.checks.freezing import FreezeEncoder, part_of
 from course.checks.logits import PredictLogits
-from course.checks.mistakes import MistakeError, code
-from course.checks.parameters import CountParameters, FreezeEncoder
+from course.checks.mistakes import code, mistake
+from course.checks.parameters import CountParameters
 from course.checks.tiny import padded, some_reviews, tiny_encoder
-from course.checks.values import close, need_mapping, numbers
+from course.checks.undisturbed import Before, Names, disturbed, signs
+from course.checks.values import close, need_mapping, numbers, one_number
+from course.quiet import quiet
+from course.settings import usual_settings
+
+CLASS_NAMES = """\
+bug praise question refund spam ham urgent billing sarcasm toxic neutral satire sports politics
+weather travel recipe poem rumour advert complaint thanks insult review
+"""
+#: What is told of a model.
+SEEN = (
+    "sequences", "frozen", "dtype", "raised", "logits", "encodes", "pooled", "matrices", "weight",
+    "bias", "id2label", "label2id", "problem_type", "num_labels", "loss",
+)  # fmt: skip
+#: A weight with more elements than this comes from no checkpoint of ours, and stays where it is.
+LARGE = 100_000
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    # The load report belongs to the lesson, not to every check.
-    from transformers.utils import logging
+def inputs_and_labels(reviews: list[list[int]], classes: int) -> tuple[dict[str, Any], Any]:
+    """Return reviews as inputs of a model, and class ids as their labels."""
+    import torch
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
+    batch = padded(reviews)
+    labels = torch.arange(len(reviews), device="cpu") % classes
+    return {name: batch[name] for name in ("input_ids", "attention_mask")}, labels
+
+
+class Built:
+    """What is to be seen in a classifier that was built."""
+
+    def __init__(
+        self,
+        observed: Any,
+        *,
+        seed: int,
+        sizes: dict[str, int],
+        class_names: list[str],
+        reviews: list[list[int]],
+    ) -> None:
+        found = need_mapping(observed, ["kind", "module", "disturbed"], "What was observed")
+        if found["kind"] is None:
+            raise mistake("returns-none", what="The result of build_classifier")
+        self.kind = str(found["kind"])[:60]
+        if found["module"] is not True:
+            raise mistake("classifier-not-a-model", self)
+        found = need_mapping(observed, SEEN, "What was observed of the model")
+        self.found, self.class_names, self.reviews = found, class_names, reviews
+        self.rows, self.classes = len(reviews), len(class_names)
+        self.problem_type, self.num_labels = found["problem_type"], found["num_labels"]
+        self.has_logits, self.sequences = found["logits"] is not None, found["sequences"] is True
+        self.raised = found["raised"]
+        self.id2label, self.label2id = map(_plain, (found["id2label"], found["label2id"]))
+        self.frozen = disturbed({"frozen": found["frozen"]}).get("frozen")
+        self.disturbed = disturbed(found["disturbed"])
+        self.names = dict(enumerate(class_names))
+        self.ids = {name: place for place, name in self.names.items()}
+        self._drawn = (seed, sizes)
+
+    @cached_property
+    def logits(self) -> Any:
+        return numbers(self.found["logits"], "What the model returns as logits")
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.logits.shape)
+
+    @property
+    def wrong_shape(self) -> bool:
+        return self.shape != (self.rows, self.classes)
+
+    @cached_property
+    def encoder(self) -> Any:
+        """Return the checkpoint's encoder, in the dtype in which the student loaded it."""
+        import torch
+
+        dtype = {str(one): one for one in (torch.bfloat16, torch.float16)}
+        encoder = tiny_encoder(self._drawn[0], **self._drawn[1])
+        return encoder.to(dtype.get(str(self.found["dtype"]), torch.float32)).float()
+
+    @cached_property
+    def wanted(self) -> Any:
+        """Return what the checkpoint's encoder makes of the reviews."""
+        import torch
+
+        with torch.no_grad():
+            inputs, _ = inputs_and_labels(self.reviews, self.classes)
+            return self.encoder(**inputs).pooler_output.double()
+
+    @property
+    def pooled_shape(self) -> tuple[int, ...]:
+        return tuple(self.pooled.shape)
+
+    @cached_property
+    def pooled(self) -> Any:
+        return numbers(self.found["pooled"], "What the model's encoder returns")
+
+    @cached_property
+    def matrices(self) -> list[str]:
+        """Return the names of the checkpoint's weight matrices."""
+        return [name for name, tensor in self.encoder.state_dict().items() if tensor.ndim == 2]
+
+    @cached_property
+    def strange(self) -> list[str]:
+        """Return the names of those that the model's encoder does not have, or has otherwise."""
+        told, right = self.found["matrices"], self.encoder.state_dict()
+        return [
+            name
+            for name in self.matrices
+            if not isinstance(told, dict)
+            or name not in told
+            or not numbers(told[name], name).equal(right[name].double())
+        ]
+
+    @property
+    def difference(self) -> str:
+        if not self.strange:
+            return "Its weight matrices are the checkpoint's; something else in it is not."
+        parts = Names(dict.fromkeys(part_of(f"bert.{name}") for name in self.strange))
+        return f"These parts are not the checkpoint's, or are missing: {parts}."
+
+    @cached_property
+    def head(self) -> tuple[Any, Any]:
+        return (
+            numbers(self.found["weight"], "The head's weight"),
+            numbers(self.found["bias"], "The head's bias"),
+        )
+
+    @property
+    def bypassed(self) -> bool:
+        """Return whether the logits are not what the head makes of the encoder's output."""
+        weight, bias = self.head
+        return (
+            weight.shape != (self.classes, self.wanted.shape[1])
+            or bias.shape != (self.classes,)
+            or not close(self.logits, self.wanted @ weight.T + bias)
+        )
+
+    @property
+    def cross_entropy(self) -> float:
+        """Return the loss that the model should have."""
+        import torch
+
+        _, labels = inputs_and_labels(self.reviews, self.classes)
+        return float(torch.nn.functional.cross_entropy(self.logits, labels))
+
+    @property
+    def loss(self) -> float | None:
+        """Return the loss that the model has, if that is a number."""
+        told = self.found["loss"]
+        return None if told is None or isinstance(told, str) else one_number(told, "The loss")
+
+    @property
+    def loss_in_words(self) -> str:
+        told = self.found["loss"]
+        if self.loss is not None:
+            return f"its loss is {self.loss:.3f}"
+        return f"it raises {told[:150]}" if isinstance(told, str) else "it gives no loss"
 
 
 class BuildClassifier(Check):
     """The checkpoint's encoder carries a new head with one logit per class, and the classes have names."""
 
     function = "build_classifier"
+    facts = Built
+    signs = {
+        "model-unusable": lambda it: it.raised is not None,
+        "headless-model": lambda it: not it.has_logits and it.found["encodes"] is True,
+        "logits-per-token": lambda it: (
+            it.has_logits and len(it.shape) == 3 and it.shape[0] == it.rows
+        ),
+        "another-head": lambda it: not it.has_logits or (it.wrong_shape and not it.sequences),
+        "one-logit-regression": lambda it: it.wrong_shape and it.shape == (it.rows, 1),
+        "num-labels-default": lambda it: it.wrong_shape and it.shape == (it.rows, 2),
+        "num-labels-wrong": lambda it: it.wrong_shape,
+        "encoder-missing": lambda it: it.found["pooled"] is None,
+        "other-checkpoint": lambda it: it.pooled.shape != it.wanted.shape,
+        "random-encoder": lambda it: it.strange == it.matrices,
+        "encoder-changed": lambda it: it.strange or not close(it.pooled, it.wanted),
+        "head-missing": lambda it: it.found["weight"] is None or it.found["bias"] is None,
+        "head-bypassed": lambda it: it.bypassed,
+        "names-left": lambda it: it.id2label == {id: f"LABEL_{id}" for id in it.names},
+        "names-string-keys": lambda it: it.id2label == {str(id): it.names[id] for id in it.names},
+        "names-as-list": lambda it: isinstance(it.id2label, list | tuple),
+        "names-swapped": lambda it: it.id2label == it.ids,
+        "names-wrong": lambda it: it.id2label != it.names,
+        "label2id-left": lambda it: it.label2id != it.ids,
+        "loss-another": lambda it: it.loss is None or not close(it.loss, it.cross_entropy),
+        "built-frozen": lambda it: it.frozen,
+        **signs("inputs-changed", "settings-changed"),
+    }
+    raised = (
+        "class-not-imported",
+        "num-labels-a-list",
+        "argument-unknown",
+        "checkpoint-by-name",
+        "head-touched",
+    )
+    told = ("returns-none", "classifier-not-a-model", "not-numbers")
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """Yield little checkpoints, to be made on the spot, and the names of their classes."""
-        for names in (["bug", "praise", "question"], ["ham", "spam"], list("ABCDE")):
+        for classes in (rng.randint(3, 4), 2, rng.randint(5, 7)):
+            names: list[str] = []
+            while names in (sorted(names), sorted(names, reverse=classes > 2)):
+                names = rng.sample(CLASS_NAMES.split(), classes)
             yield {
-                "seed": rng.randrange(10**6),
-                "sizes": {"hidden_size": rng.choice([16, 24])},
+                "seed": rng.randrange(10**9),
+                "sizes": {
+                    "hidden_size": 2 * rng.randint(6, 14),
+                    "num_hidden_layers": rng.randint(2, 3),
+                    "intermediate_size": rng.randint(20, 60),
+                },
                 "class_names": names,
-                "reviews": some_reviews(rng, 4),
+                "reviews": some_reviews(rng, rng.randint(4, 7)),
             }
 
     @staticmethod
@@ -58,226 +241,66 @@ class BuildClassifier(Check):
         """Save a checkpoint in a folder, have a classifier built on it, and use that classifier."""
         import tempfile
 
-        import torch
-
-        with tempfile.TemporaryDirectory() as folder, _quiet():
+        before, classes = Before(class_names=class_names), len(class_names)
+        with tempfile.TemporaryDirectory() as folder, quiet():
             tiny_encoder(seed, **sizes).save_pretrained(folder)
-            model = function(folder, list(class_names))
+            model = function(folder, class_names)
+        told = {"disturbed": before.changes()}
+        with usual_settings():
+            return told | look_at(model, reviews, classes)
+
+
+def look_at(model: Any, reviews: list[list[int]], classes: int) -> dict[str, Any]:
+    """Return what a model is and does, as far as that can be said of it."""
+    import torch
+
+    if not isinstance(model, torch.nn.Module):
         kind = getattr(model, "__name__", type(model).__name__)
-        if not isinstance(model, torch.nn.Module):
-            return {"kind": None if model is None else kind, "module": False}
-        batch = padded(reviews)
-        inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
-        model = model.to("cpu").eval()
-        encoder = getattr(model, "base_model", None) or getattr(model, "bert", None)
-        head = getattr(model, "classifier", None)
+        return {"kind": None if model is None else kind, "module": False}
+    inputs, labels = inputs_and_labels(reviews, classes)
+    encoder = getattr(model, "base_model", None) or getattr(model, "bert", None)
+    weights = encoder.state_dict() if encoder is not None else {}
+    head, config = getattr(model, "classifier", None), getattr(model, "config", None)
+    told: dict[str, Any] = {
+        "kind": type(model).__name__,
+        "module": True,
+        "sequences": any("SequenceClass" in base.__name__ for base in type(model).__mro__),
+        "frozen": [name for name, one in model.named_parameters() if not one.requires_grad],
+        "dtype": str(next(iter(weights.values())).dtype) if weights else "",
+        "num_labels": getattr(model, "num_labels", None),
+        "raised": None,
+    }
+    # In single precision, whatever it was loaded in: the judge rounds its reference alike.
+    model = model.to("cpu", torch.float32).eval()
+    output = summary = None
+    try:
         with torch.no_grad():
             output = model(**inputs)
             summary = encoder(**inputs) if encoder is not None else None
-        config = getattr(model, "config", None)
-        return {
-            "kind": kind,
-            "module": True,
-            "logits": getattr(output, "logits", None),
-            "pooled": getattr(summary, "pooler_output", None),
-            "weight": getattr(head, "weight", None),
-            "bias": getattr(head, "bias", None),
-            "id2label": getattr(config, "id2label", None),
-            "label2id": getattr(config, "label2id", None),
-        }
-
-    def judge(self, observed: Any, **inputs: Any) -> None:
-        """See :class:`Check`."""
-        import torch
-
-        names = inputs["class_names"]
-        found = need_mapping(observed, ["kind", "module"], "What was observed")
-        if found["kind"] is None:
-            raise MistakeError(
-                "returns-none",
-                "The result of build_classifier is None. Does your function end with `return`?",
-            )
-        if found["module"] is not True:
-            raise MistakeError(
-                "classifier-not-a-model",
-                f"build_classifier returns no model, but something of the kind {code(found['kind'])}. "
-                "Return what `….from_pretrained(…)` gives you.",
-            )
-        keys = ["logits", "pooled", "weight", "bias", "id2label", "label2id"]
-        found = need_mapping(observed, keys, "What was observed")
-        if found["logits"] is None:
-            raise MistakeError(
-                "headless-model",
-                f"build_classifier returns a {code(found['kind'])}, and its output has no `logits`: "
-                "it is an encoder without a classification head. `num_labels` raised no error "
-                "there because it only went into the configuration. Which class adds a head for "
-                "classifying a whole sequence?",
-            )
-        rows = len(inputs["reviews"])
-        logits = numbers(found["logits"], "The logits")
-        self._judge_shape(tuple(logits.shape), rows, len(names))
-        with torch.no_grad():
-            batch = padded(inputs["reviews"])
-            pooled = (
-                tiny_encoder(inputs["seed"], **inputs["sizes"])(
-                    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-                )
-                .pooler_output.detach()
-                .double()
-            )
-        if found["pooled"] is None:
-            raise MistakeError(
-                "encoder-missing",
-                "Your model gives logits, but it has no BERT encoder with a pooler under them. "
-                "Return one of transformers' own classes for sequence classification.",
-            )
-        self._judge_encoder(numbers(found["pooled"], "The encoder's output"), pooled)
-        if found["weight"] is None or found["bias"] is None:
-            raise MistakeError(
-                "head-missing",
-                "Your model has no linear layer called `classifier` with a weight and a bias. "
-                "Return one of transformers' own classes for sequence classification.",
-            )
-        weight = numbers(found["weight"], "The head's weight")
-        bias = numbers(found["bias"], "The head's bias")
-        if (
-            weight.shape != (len(names), pooled.shape[1])
-            or bias.shape != (len(names),)
-            or not close(logits, pooled @ weight.T + bias)
-        ):
-            raise MistakeError(
-                "head-bypassed",
-                "The logits of your model are not what its head makes of the encoder's output. "
-                "Leave the model as `from_pretrained` gives it.",
-            )
-        self._judge_names(found["id2label"], found["label2id"], names)
-
-    @staticmethod
-    def _judge_shape(shape: tuple[int, ...], rows: int, classes: int) -> None:
-        given = f"For {rows} reviews and {classes} classes the logits should be {rows} × {classes}"
-        if shape == (rows, classes):
-            return
-        if len(shape) == 3 and shape[0] == rows:
-            raise MistakeError(
-                "logits-per-token",
-                f"{given}; yours have the shape {shape}: an answer for every *token*. You need the "
-                "class that answers once for the whole sequence.",
-            )
-        if shape == (rows, 1):
-            raise MistakeError(
-                "one-logit-regression",
-                f"{given}; yours are {rows} × 1. With `num_labels=1` BERT predicts one number by "
-                "mean squared error (regression), and the largest of one logit is always class 0.",
-            )
-        if shape == (rows, 2):
-            raise MistakeError(
-                "num-labels-default",
-                f"{given}; yours are {rows} × 2. Two is the default (or was it typed in?). With a "
-                'label 2 in the data the loss would raise "Target 2 is out of bounds". Take the '
-                "number from `class_names`.",
-            )
-        raise MistakeError("num-labels-wrong", f"{given}; yours have the shape {shape}.")
-
-    @staticmethod
-    def _judge_encoder(observed: Any, pooled: Any) -> None:
-        if observed.shape != pooled.shape:
-            raise MistakeError(
-                "other-checkpoint",
-                f"The encoder in the folder `checkpoint` turns these reviews into {pooled.shape[1]} "
-                f"numbers each; the one in your model gives the shape {tuple(observed.shape)}. "
-                "Load from the argument `checkpoint`, not from a place of your own.",
-            )
-        if not close(observed, pooled):
-            raise MistakeError(
-                "random-encoder",
-                "Your model has the right shape, but its encoder is not the checkpoint's: the same "
-                "reviews give other numbers. A model built from a *configuration* (`from_config`, "
-                "or the class called with a config) has random weights and knows no language. "
-                "What loads the weights?",
-            )
-
-    @staticmethod
-    def _judge_names(id2label: Any, label2id: Any, names: list[str]) -> None:
-        right = dict(enumerate(names))
-        id2label, label2id = _texts_and_ids(id2label), _texts_and_ids(label2id)
-        defaults = {place: f"LABEL_{place}" for place in range(len(names))}
-        if id2label == defaults:
-            raise MistakeError(
-                "names-left",
-                f"The encoder and the head are right. But `config.id2label` is still {defaults}: "
-                "whoever uses your model later cannot know what class 0 means. (Setting only "
-                "`label2id` does not set `id2label`.)",
-                credit=0.5,
-            )
-        if id2label == {str(place): name for place, name in right.items()}:
-            raise MistakeError(
-                "names-string-keys",
-                f"The encoder and the head are right. But the keys of `config.id2label` are texts: "
-                f"{code(id2label)}. `config.id2label[0]` would raise KeyError: 0. Class ids are "
-                "integers.",
-                credit=0.5,
-            )
-        if isinstance(id2label, list | tuple):
-            raise MistakeError(
-                "names-as-list",
-                "The encoder and the head are right. But `config.id2label` is a list; "
-                "`save_pretrained` will stop with AttributeError: 'list' object has no attribute "
-                "'items'. Make it a dictionary, id → name.",
-                credit=0.5,
-            )
-        if id2label == {name: place for place, name in right.items()}:
-            raise MistakeError(
-                "names-swapped",
-                f"The encoder and the head are right. But `config.id2label` is {code(id2label)}: "
-                "read its name aloud, id *to* label. The other one goes from label to id.",
-                credit=0.5,
-            )
-        if id2label != right:
-            raise MistakeError(
-                "names-wrong",
-                f"The encoder and the head are right. But for the classes {names} "
-                f"`config.id2label` is {code(id2label)}. The first name belongs to class 0.",
-                credit=0.5,
-            )
-        if label2id != {name: place for place, name in right.items()}:
-            raise MistakeError(
-                "label2id-left",
-                f"`config.id2label` is right, but `config.label2id` is {code(label2id)}. It is not "
-                "worked out from the other: give both, and let them say the same.",
-                credit=0.5,
-            )
-
-    def explain(self, raised: Raised, **inputs: Any) -> MistakeError | None:
-        """See :class:`Check`."""
-        text = raised.text
-        if raised.type_name == "NameError" or "cannot import name" in text:
-            return MistakeError(
-                "class-not-imported",
-                f"Your function raised {raised}. Import the class from transformers, and compare "
-                "its name letter by letter with the lesson's.",
-            )
-        if "interpreted as an integer" in text:
-            return MistakeError(
-                "num-labels-a-list",
-                f"Your function raised {raised}. `num_labels` is a number: how many names are "
-                "there in `class_names`?",
-            )
-        if "connect to" in text or "is not a local folder" in text or "model identifier" in text:
-            return MistakeError(
-                "checkpoint-by-name",
-                f"Your function raised {str(raised)[:200]}. Load "
-                "from the argument `checkpoint`, whatever it is, not from a name of your own.",
-            )
-        if "no attribute" in text and "classifier" in text:
-            return MistakeError(
-                "head-touched",
-                f"Your function raised {raised}. The class that you load has no head to be "
-                "changed; take one that has.",
-            )
-        return None
+    except Exception as error:
+        told["raised"] = f"{type(error).__name__}: {error}"
+    loss: Any = None
+    try:
+        loss = getattr(model(**inputs, labels=labels), "loss", None)
+    except Exception as error:
+        loss = f"{type(error).__name__}: {error}"
+    return told | {
+        "logits": getattr(output, "logits", None),
+        "encodes": hasattr(output, "last_hidden_state"),
+        "pooled": getattr(summary, "pooler_output", None),
+        "matrices": {
+            name: one for name, one in weights.items() if one.ndim == 2 and one.numel() < LARGE
+        },
+        "weight": getattr(head, "weight", None),
+        "bias": getattr(head, "bias", None),
+        "id2label": getattr(config, "id2label", None),
+        "label2id": getattr(config, "label2id", None),
+        "problem_type": getattr(config, "problem_type", None),
+        "loss": loss,
+    }
 
 
-def _texts_and_ids(names: Any) -> Any:
+def _plain(names: Any) -> Any:
     """Return `names` in a form that compares without surprises."""
     if not isinstance(names, dict):
         return names if isinstance(names, list | tuple) else code(names)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from course.settings import usual_settings
 
 VOCABULARY = 200
 #: Weights drawn this widely make different inputs visibly different.
@@ -26,13 +29,21 @@ def tiny_config(**changes: Any) -> Any:
     return BertConfig(**(sizes | changes))
 
 
+@contextmanager
+def drawn(seed: int) -> Iterator[None]:
+    """Draw random numbers from `seed` for a while, and compute as in a fresh notebook."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]), usual_settings():
+        torch.manual_seed(seed)
+        yield
+
+
 def tiny_encoder(seed: int, **sizes: int) -> Any:
     """Return a BertModel without a head, its weights drawn from `seed`."""
-    import torch
     from transformers import BertModel
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawn(seed):
         return BertModel(tiny_config(initializer_range=SPREAD, **sizes)).eval()
 
 
@@ -49,7 +60,6 @@ def tiny_bert(
 
     Weights that are large give gradients that are large, and different inputs different logits.
     """
-    import torch
     from transformers import BertForSequenceClassification
 
     config = tiny_config(
@@ -59,8 +69,7 @@ def tiny_bert(
         num_labels=classes,
         **({"max_position_embeddings": 32} | sizes),
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with drawn(seed):
         return BertForSequenceClassification(config)
 
 
@@ -98,7 +107,7 @@ def as_batch(reviews: Sequence[Sequence[int]], labels: Sequence[int], padding: i
     return Batch(
         input_ids=batch["input_ids"],
         attention_mask=batch["attention_mask"],
-        labels=torch.tensor(labels),
+        labels=torch.tensor(labels, device="cpu"),
     )
 
 
@@ -112,8 +121,10 @@ def padded(reviews: Sequence[Sequence[int]], extra: int = 0) -> dict[str, Any]:
     import torch
 
     width = max(map(len, reviews)) + extra
-    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in reviews])
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in reviews])
+    ids = torch.tensor([[*row, *[0] * (width - len(row))] for row in reviews], device="cpu")
+    mask = torch.tensor(
+        [[1] * len(row) + [0] * (width - len(row)) for row in reviews], device="cpu"
+    )
     return {"input_ids": ids, "token_type_ids": torch.zeros_like(ids), "attention_mask": mask}
 
 

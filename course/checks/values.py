@@ -44,11 +44,14 @@ def need_tensor(
 
 def need_number(value: Any, what: str) -> float:
     """Return `value` as a float if it is one finite number; otherwise raise MistakeError."""
+    import numpy
     import torch
 
     if value is None:
         raise mistake("returns-none", what=what)
     if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
+        value = value.item()
+    if isinstance(value, numpy.ndarray) and value.size == 1:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise mistake("not-a-number", what=what, kind=kind_of(value))
@@ -72,7 +75,10 @@ def numbers(value: Any, what: str) -> Any:
     if isinstance(value, bool | int | float):
         value = torch.tensor(float(value), dtype=torch.float64)
     if isinstance(value, list | tuple) and len(value) <= 10_000:
-        parts = [numbers(item, f"an item of {what}") for item in value]
+        item_of = f"An item of {what[:1].lower()}{what[1:]}"
+        parts = [
+            numbers(item, what if what.startswith("An item of") else item_of) for item in value
+        ]
         if len({part.shape for part in parts}) == 1:
             value = torch.stack(parts)
     if not isinstance(value, torch.Tensor) or value.numel() > 100_000:
