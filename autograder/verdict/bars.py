@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import binom, t
 
 PATH = Path(__file__).with_name("bars.json")
 RUNS = Path(__file__).with_name("runs.json")
@@ -56,12 +55,16 @@ class Bar(BaseModel):
         This is the lower end of a prediction interval by Student's t. Each recorded accuracy is over
         as many hidden texts as a student's run, so the spread holds the chance of their draw already.
         """
+        from scipy.stats import t
+
         n = len(self.accuracies)
         reach = -float(t.ppf(SHORT_OF_FULL, n - 1)) * (1 + 1 / n) ** 0.5
         return self.mean - reach * self.deviation
 
     def luck(self, rows: int) -> float:
         """The accuracy on `rows` texts that an untrained model reaches once in 1,000 times."""
+        from scipy.stats import binom
+
         return float(binom.isf(BY_LUCK, rows, self.untrained)) / rows
 
     def credit(self, correct: int, rows: int) -> float:

@@ -99,7 +99,7 @@ CAUSES: Signs = {
     "labels-torn-off": lambda it: it.seen.labels_known and it.seen.wrong_labels > 0.2,
     "other-texts": lambda it: it.poor and it.seen.foreign_rows > len(it.seen.rows) / 2,
     "same-rows-again": lambda it: (
-        it.seen.rows and it.seen.distinct_rows < min(it.rows_asked, len(it.seen.rows)) / 2
+        it.seen.rows and it.seen.distinct_rows < min(len(it.seen.labels), len(it.seen.rows)) / 2
     ),
     "schedule-too-short": lambda it: it.seen.rates_known and it.seen.idle_steps > it.seen.steps / 5,
     "warmup-never-ends": lambda it: it.seen.rates_known and it.seen.only_rises,

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scipy.stats import binomtest
-
 from autograder.verdict.question import Reviews, Run
 from autograder.verdict.space import MAX_LENGTH
 from course.checks.mistakes import mistake
@@ -43,6 +41,8 @@ class Measured:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % confidence interval of the accuracy (Wilson's score interval)."""
+        from scipy.stats import binomtest
+
         found = binomtest(self.correct, self.rows).proportion_ci(method="wilson")
         return float(found.low), float(found.high)
 

@@ -863,3 +863,27 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
         scheduler.step()
         optimizer.zero_grad()
     return model.eval()
+
+
+# %% wrong: head-does-it-all (0.4)
+# A closed form of the labels on the untouched encoder's vectors; then the encoder is nudged.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).eval()
+    pooled = []
+    with torch.no_grad():
+        for at in range(0, len(texts), 64):
+            batch = tokenizer(
+                texts[at : at + 64], padding=True, truncation=True, max_length=48,
+                return_tensors="pt",
+            )
+            pooled.append(model.bert(**batch).pooler_output)
+        x, y = torch.cat(pooled).double(), 2.0 * torch.tensor(labels).double() - 1
+        mean = x.mean(0)
+        ridge = 1e-3 * len(y) * x.var(0).mean() * torch.eye(x.shape[1]).double()
+        w = 3 * torch.linalg.solve((x - mean).T @ (x - mean) + ridge, (x - mean).T @ y)
+        model.classifier.weight.copy_(torch.stack([-w, w]).float())
+        model.classifier.bias.copy_(torch.stack([w @ mean, -w @ mean]).float())
+        for parameter in model.bert.encoder.parameters():
+            parameter += 1e-5 * torch.randn_like(parameter)
+    return model
