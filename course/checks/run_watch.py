@@ -23,6 +23,8 @@ KNOWN_BY = 9
 WORDS = 1000
 #: Values of each parameter that are compared to see whether it has changed.
 SAMPLE = 8
+#: Parameters of a group that are looked at for gradients.
+FEW = 3
 #: Updates told of at most: a reply has a size.
 MOST = 4000
 
@@ -47,11 +49,11 @@ class RunWatch:
     def __init__(self, texts: list[str], checkpoint: str) -> None:
         self.updates: list[dict[str, Any]] = []
         self.optimizers: list[str] = []
-        #: The first head that a backward pass met, before anything changed it.
         self._rows = _known_rows(texts, checkpoint)
         self._others: dict[tuple[int, ...], int] = {}
         self._held: dict[int, Any] = {}
         self._leaves: dict[int, Any] = {}
+        #: The first values of each parameter, before anything changed it, and the latest.
         self._first: dict[int, Any] = {}
         self._samples: dict[int, Any] = {}
         self._batches: list[tuple[list[int], bool]] = []
@@ -67,8 +69,8 @@ class RunWatch:
         self._started = time.monotonic()
         self._stack.enter_context(register_optimizer_step_pre_hook(harmless(self._on_step)))
         self._stack.enter_context(register_module_forward_pre_hook(harmless(self._on_forward)))
-        for name, place in (("backward", 0), ("grad", 0)):
-            self._patch(torch.autograd, name, place)
+        for name in ("backward", "grad"):
+            self._patch(torch.autograd, name)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -77,13 +79,13 @@ class RunWatch:
             self._close()
         self.seconds = time.monotonic() - self._started
 
-    def _patch(self, module: Any, name: str, place: int) -> None:
+    def _patch(self, module: Any, name: str) -> None:
         original = getattr(module, name)
         look = harmless(self._on_backward)
 
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            look(args[place] if args else next(iter(kwargs.values()), None))
+            look(args[0] if args else next(iter(kwargs.values()), None))
             return original(*args, **kwargs)
 
         setattr(module, name, watched)
@@ -100,10 +102,14 @@ class RunWatch:
             self._settle()
 
     def _row(self, ids: tuple[int, ...]) -> int:
-        """Return the number of the text that these token ids are of; others count from 10**6."""
+        """Return the number of the text that these token ids are of.
+
+        Others count from 10**6, and those that cannot be known from 2 * 10**6.
+        """
         if (row := self._rows.get(ids[:KNOWN_BY])) is not None:
             return row
-        return self._others.setdefault(ids, 10**6 + len(self._others))
+        start = 10**6 if len(ids) >= KNOWN_BY else 3 * 10**6
+        return self._others.setdefault(ids, start + len(self._others))
 
     def _on_backward(self, outputs: Any) -> None:
         import torch
@@ -118,7 +124,7 @@ class RunWatch:
             self._finish(by_hand=True)
         now = self._now
         if not now["backwards"]:
-            smallest = min(leaves, key=lambda one: one.numel(), default=None)
+            smallest = min(leaves, key=_size, default=None)
             gradient = getattr(smallest, "grad", None)
             now["stale"] = gradient is not None and bool(gradient.abs().max() > 0)
         now["backwards"] += 1
@@ -141,8 +147,9 @@ class RunWatch:
             with suppress(Exception):
                 rate = group.get("lr")
                 now["rates"].append(float(rate() if callable(rate) else rate))
-            parameters = [one for one in group["params"] if one.grad is not None]
-            now["gradients"] |= any(bool((one.grad != 0).any()) for one in parameters)
+            # Small ones tell it as well as large ones, and sooner.
+            having = sorted((one for one in group["params"] if one.grad is not None), key=_size)
+            now["gradients"] |= any(bool((one.grad != 0).any()) for one in having[:FEW])
             self._held.update((id(one), one) for one in group["params"])
 
     def _settle(self) -> None:
@@ -203,12 +210,16 @@ def _nothing() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _size(parameter: Any) -> int:
+    return int(parameter.numel())
+
+
 def _beginning(parameter: Any) -> Any:
     return parameter.detach().reshape(-1)[:SAMPLE]
 
 
 def _known_rows(texts: list[str], checkpoint: str) -> dict[tuple[int, ...], int]:
-    """Return the row of each text by the first of its token ids; two that begin alike have none."""
+    """Return the row of each text by the first of its token ids."""
     rows: dict[tuple[int, ...], int] = {}
     with suppress(Exception):
         from transformers import AutoTokenizer
@@ -218,8 +229,8 @@ def _known_rows(texts: list[str], checkpoint: str) -> dict[tuple[int, ...], int]
         for row, ids in enumerate(tokenizer(texts, truncation=True, max_length=64).input_ids):
             if rows.setdefault(key := tuple(ids[:KNOWN_BY]), row) != row:
                 alike.add(key)
-        for key in alike:
-            del rows[key]
+        # They are no foreign rows, and nobody knows which.
+        rows.update((key, 2 * 10**6 + number) for number, key in enumerate(sorted(alike)))
     return rows
 
 
