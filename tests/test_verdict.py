@@ -291,7 +291,8 @@ def test_marks_follow_the_recorded_spread() -> None:
     assert min(BAR.accuracies) >= BAR.full
     at = lambda accuracy: BAR.credit(round(accuracy * 500), 500)  # noqa: E731
     assert at(BAR.mean) == at(BAR.full + 0.002) == 1
-    assert at(BAR.full - 0.004) == NEARLY and at(BAR.luck(500) + 0.004) == SOME
+    assert at(BAR.full - 0.004) == at(BAR.nearly(500) + 0.002) == NEARLY
+    assert at(BAR.nearly(500) - 0.004) == at(BAR.luck(500) + 0.004) == SOME
     assert at(BAR.luck(500)) == at(BAR.untrained) == 0
 
 

@@ -19,8 +19,9 @@ RUNS = Path(__file__).with_name("runs.json")
 
 #: How often a run of the reference may fall short of full marks, and an untrained model get any.
 SHORT_OF_FULL, BY_LUCK = 1 / 200, 1 / 1000
-#: What a run earns that falls short of full marks: in the upper half of the way there, or the lower.
-NEARLY, SOME = 0.7, 0.4
+#: What a run earns that falls short of full marks: above, or below, two thirds of the way there from
+#: luck. Counting words gets less far, and so do six steps.
+NEARLY, SOME, NEARLY_FROM = 0.7, 0.4, 2 / 3
 
 
 class Bar(BaseModel):
@@ -67,14 +68,18 @@ class Bar(BaseModel):
 
         return float(binom.isf(BY_LUCK, rows, self.untrained)) / rows
 
+    def nearly(self, rows: int) -> float:
+        """The accuracy on `rows` texts from which most of the points are earned."""
+        return self.luck(rows) + NEARLY_FROM * (self.full - self.luck(rows))
+
     def credit(self, correct: int, rows: int) -> float:
         """Return the share of the points that so many right texts of `rows` earn."""
-        accuracy, luck = correct / rows, self.luck(rows)
+        accuracy = correct / rows
         if accuracy >= self.full:
             return 1.0
-        if accuracy >= (self.full + luck) / 2:
+        if accuracy >= self.nearly(rows):
             return NEARLY
-        return SOME if accuracy > luck else 0.0
+        return SOME if accuracy > self.luck(rows) else 0.0
 
 
 @dataclass(frozen=True)

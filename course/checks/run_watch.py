@@ -56,7 +56,9 @@ class RunWatch:
         #: The first values of each parameter, before anything changed it, and the latest.
         self._first: dict[int, Any] = {}
         self._samples: dict[int, Any] = {}
-        self._batches: list[tuple[list[int], bool]] = []
+        #: The rows of each forward pass since the last backward pass, and whether any dropped out.
+        self._batches: list[list[int]] = []
+        self._dropping = False
         self._now = _nothing()
         self._stepping = False
         self._stack = ExitStack()
@@ -94,12 +96,17 @@ class RunWatch:
     def _on_forward(self, module: Any, args: Any) -> None:
         import torch
 
+        if isinstance(module, torch.nn.Dropout):
+            # Some of a model may be in evaluation mode, as frozen embeddings: dropout tells.
+            self._dropping |= module.training
+            return
         if not isinstance(module, torch.nn.Embedding) or module.num_embeddings <= WORDS:
             return
         if torch.is_grad_enabled() and args[0].ndim == 2:
             rows = [self._row(tuple(i for i in ids if i)) for ids in args[0].tolist()]
-            self._batches.append((rows, bool(module.training)))
+            self._batches.append(rows)
             self._settle()
+            self._dropping |= module.training
 
     def _row(self, ids: tuple[int, ...]) -> int:
         """Return the number of the text that these token ids are of.
@@ -129,13 +136,14 @@ class RunWatch:
             now["stale"] = gradient is not None and bool(gradient.abs().max() > 0)
         now["backwards"] += 1
         now["softmaxed"] |= softmaxed
-        rows = [row for batch, _ in self._batches for row in batch]
-        now["training"] |= any(training for _, training in self._batches)
+        rows = [row for batch in self._batches for row in batch]
+        now["training"] |= self._dropping
         now["rows"] += rows
         now["labels"] += labels if len(labels) == len(rows) else [-1] * len(rows)
         if output.numel() == 1:
             now["losses"].append(float(output.detach()))
         self._batches.clear()
+        self._dropping = False
 
     def _on_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         name = type(optimizer).__name__
