@@ -17,6 +17,8 @@ from course.checks.run_seen import Seen
 #: A rate from which on AdamW destroys what the encoder knew, and one that hardly moves it in a
 #: short run; see runs.json.
 HIGH_RATE, LOW_RATE = 5e-4, 4e-5
+#: A share of the steps that is no run any more, however well it went.
+HARDLY_ANY = 0.25
 #: How far the updates may be from those asked for before it is called another number: a loop may be
 #: one off, and an optimizer may skip a step whose gradients are infinite.
 TOO_FEW, TOO_MANY = 0.9, 1.05
@@ -114,7 +116,10 @@ CAUSES: Signs = {
 HABITS: Signs = {
     "head-does-it-all": lambda it: it.head_does_it_all,
     "steps-not-seen": lambda it: it.learned and it.seen.nothing,
-    "too-few-steps": lambda it: 0 < it.seen.steps < TOO_FEW * it.seen.asked_steps,
+    "hardly-any-steps": lambda it: 0 < it.seen.steps < HARDLY_ANY * it.seen.asked_steps,
+    "too-few-steps": lambda it: (
+        HARDLY_ANY * it.seen.asked_steps <= it.seen.steps < TOO_FEW * it.seen.asked_steps
+    ),
     "over-budget": lambda it: (
         not it.seen.by_hand and it.seen.steps > TOO_MANY * it.seen.asked_steps
     ),
