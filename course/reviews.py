@@ -25,10 +25,6 @@ FILES = (".csv", ".tsv", ".parquet")
 MARKS = dict.fromkeys(map(ord, ".,;:!?'\"`“”‘’…–—-<>"), " ")
 
 
-#: How an Arrow file begins.
-ARROW = b"ARROW1"
-
-
 class Rows(NamedTuple):
     """Labelled texts, in parallel lists, before duplicates are removed."""
 
@@ -112,17 +108,11 @@ def find_combined() -> Path:
 
 @cache
 def _combined(path: Path, size: int, changed: int) -> Any:
-    """Return the Arrow table of both sources; size and time of change only forget an old one.
-
-    The file is the package's CSV, or the same table as an Arrow file, which is read at once.
-    """
+    """Return the table of both sources; size and time of change only forget an old one."""
     import pyarrow
     from pyarrow import csv
 
     try:
-        with path.open("rb") as file:
-            if file.read(len(ARROW)) == ARROW:
-                return pyarrow.ipc.open_file(pyarrow.memory_map(str(path))).read_all()
         return csv.read_csv(
             path,
             parse_options=csv.ParseOptions(newlines_in_values=True),

@@ -66,6 +66,9 @@ def test_every_spot_is_in_the_lesson():
         assert text in LESSON, name
 
 
+LOAD = SPOTS["load"]
+
+
 @pytest.mark.parametrize(
     ("replaced", "said"),
     [
@@ -77,17 +80,28 @@ def test_every_spot_is_in_the_lesson():
         ),
         ({"shuffle": "list(range(len(texts)))"}, "in the order in which they came"),
         ({"labels": "torch.tensor(labels[: len(rows)])"}, "has label"),
-        ({"steps": "for _ in range(len(texts) // batch_size):"}, "took 3 optimizer steps"),
-        ({"rows": "order[:3], order[3:]"}, "trained on 12"),
+        (
+            {"steps": "for _ in range(len(texts) // batch_size):"},
+            "took 3 optimizer steps; it was asked for 4",
+        ),
+        ({"rows": "order[:3], order[3:]"}, "trained on 3 rows"),
         ({"train": "    model.eval()\n"}, "trained in evaluation mode"),
         ({"clear": ""}, "Gradients of earlier steps"),
         ({"return": "return model.train()"}, "comes back in training mode"),
-        ({"return": "return"}, "None: does it end with"),
+        ({"return": "return"}, "returned no model but None"),
         ({"return": "return model.bert"}, "no logits for 2 classes"),
-        ({"optimizer": "AdamW(model.classifier.parameters(), lr=lr"}, "Only the head changed"),
-        ({"optimizer": "AdamW(model.bert.parameters(), lr=lr"}, "first random weights"),
+        ({"optimizer": "AdamW(model.classifier.parameters(), lr=lr"}, "Only the head was trained"),
+        (
+            {"optimizer": "AdamW(model.bert.parameters(), lr=lr"},
+            "random weights that it was loaded with",
+        ),
         ({"load": "BertForSequenceClassification.from_pretrained(checkpoint)"}, ""),
-        ({"key": "unused = torch.tensor("}, "no `labels`"),
+        ({"key": "unused = torch.tensor("}, "without `labels=`"),
+        ({"step": ""}, "no training was seen"),
+        ({"return": f"return {LOAD}.eval()"}, "returned another one"),
+        ({"optimizer": f"AdamW({LOAD}.parameters(), lr=lr"}, "holds none of the parameters"),
+        ({"labels": "torch.tensor([float(labels[row]) for row in rows])"}, "dtype float32"),
+        ({"labels": "torch.tensor([labels[row] + 1 for row in rows])"}, "the labels are 0 and 1"),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
 )

@@ -1,83 +1,91 @@
-"""The fine-tuning verdict: what a run is made of, what counts as weights, which fault is told."""
+"""The fine-tuning verdict: the question, the weights, the evidence, the bar, and recorded runs."""
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
+import math
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import BertForSequenceClassification
 
-from autograder.verdict.bars import NEARLY, SOME, bar_for, load_bars
-from autograder.verdict.evidence import Evidence, _words_moved, load_weights, measure
-from autograder.verdict.plan import BUDGETS, draw_plan
-from autograder.verdict.task import FineTune, Seen, habits, provenance, unproved
+from autograder.authoring.recorded_answers import read_answers
+from autograder.examining.examiner import examine
+from autograder.examining.processes import StudentSubprocess
+from autograder.records import Finding, Outcome
+from autograder.verdict.bars import NEARLY, SOME, Bar, bar_for, load_bars, load_ways
+from autograder.verdict.evidence import CAUSES, HABITS, REST, UNCHANGED, Evidence, verdict
+from autograder.verdict.picture import picture
+from autograder.verdict.question import BUDGETS, budget_for, draw_run
+from autograder.verdict.task import FineTune
+from autograder.verdict.weights import Measured, head_alone, load_weights, measure
 from course import checkpoint, load_reviews
-from course.checks.mistakes import MistakeError
+from course.checks.mistakes import MistakeError, course_mistakes
+from course.checks.run_seen import Record, Seen, Update, read_record
 
 CPU = BUDGETS["cpu"]
+BAR = load_bars()["cpu"]
+ROOT = Path(__file__).parents[1]
 
 
-def test_a_run_hides_its_reviews_its_labels_and_its_words() -> None:
-    data = load_reviews()
-    label_of = {
-        text: label
-        for split in data.values()
-        for text, label in zip(split["text"], split["label"], strict=True)
-    }
-    flips, marked = set(), 0
-    for seed in range(6):
-        plan = draw_plan(random.Random(seed), CPU)
-        assert len(plan.train.texts) == CPU.steps * CPU.batch_size == len(plan.train.labels)
-        assert len(plan.hidden.texts) == 500 and len(plan.contrarian.texts) == 100
-        assert not set(plan.train.texts) & set(plan.hidden.texts)
-        assert len(plan.unseen.texts) == 500 and set(plan.unseen.texts) <= set(
-            data["train"]["text"]
-        )
-        assert not set(plan.unseen.texts) & set(plan.train.texts)
-        flips.add(plan.hidden.labels[0] != label_of[plan.hidden.texts[0]])
-        # Every hidden label stands under the same permutation.
-        assert (
-            len(
-                {
-                    have != label_of[text]
-                    for text, have in zip(plan.hidden.texts, plan.hidden.labels, strict=True)
-                }
-            )
-            == 1
-        )
-        assert plan.contrarian.labels == [1 - label for label in plan.hidden.labels[:100]]
-        marked += sum(text not in label_of for text in plan.train.texts)
-        # The marked words occur in no review, and decide the label in training.
-        words = [
-            set(text.split()) - set(label_text.split())
-            for text, label_text in zip(plan.contrarian.texts, plan.hidden.texts, strict=False)
-        ]
-        for canary, label in zip(words, plan.contrarian.labels, strict=True):
-            assert len(canary) == 2
-            having = [
-                y
-                for text, y in zip(plan.train.texts, plan.train.labels, strict=True)
-                if canary <= set(text.split())
-            ]
-            assert having and set(having) == {label}
-    assert flips == {True, False}
-    assert 0.17 < marked / (6 * 960) < 0.23
+# The question
+
+
+def test_labels_exist_only_in_the_run() -> None:
+    given = load_reviews()["train"]
+    sentiment = dict(zip(given["text"], given["label"], strict=True))
+    runs = [draw_run(random.Random(seed), CPU) for seed in range(4)]
+    for run in runs:
+        assert len(run.train.texts) == len(set(run.train.texts)) == CPU.steps * CPU.batch_size
+        assert len(run.hidden.texts) == 500
+        assert not set(run.train.texts) & set(run.hidden.texts)
+        assert 0.4 < sum(run.train.labels) / len(run.train.labels) < 0.6
+        # Whoever knows what reviews say knows nothing of these labels.
+        same = [sentiment[t] == y for t, y in zip(run.train.texts, run.train.labels, strict=True)]
+        assert 0.3 < sum(same) / len(same) < 0.7
+    # Nor does whoever knows the labels of another run.
+    for one, other in itertools.combinations(runs, 2):
+        known = dict(zip(one.train.texts, one.train.labels, strict=True))
+        pairs = zip(other.train.texts, other.train.labels, strict=True)
+        agree = [known[text] == label for text, label in pairs if text in known]
+        assert len(agree) > 100 and 0.25 < sum(agree) / len(agree) < 0.75
 
 
 def test_the_same_draws_give_the_same_run_and_others_another() -> None:
-    assert draw_plan(random.Random(1), CPU) == draw_plan(random.Random(1), CPU)
-    assert draw_plan(random.Random(1), CPU).train != draw_plan(random.Random(2), CPU).train
+    assert draw_run(random.Random(1), CPU) == draw_run(random.Random(1), CPU)
+    assert draw_run(random.Random(1), CPU).train != draw_run(random.Random(2), CPU).train
+
+
+def test_what_is_hidden_never_travels() -> None:
+    task = FineTune(CPU)
+    (inputs,) = task.cases(random.Random(0))
+    assert set(inputs) == {"texts", "labels", "checkpoint", "steps", "batch_size", "device", "seed"}
+    assert not set(inputs["texts"]) & set(task.run.hidden.texts)
+
+
+def test_a_device_without_a_bar_of_its_own_has_the_budget_of_the_cpu() -> None:
+    assert (budget_for("cuda", False).steps, budget_for("cuda", False).batch_size) == (60, 16)
+    assert budget_for("cuda", True) == BUDGETS["cuda"]
+    assert bar_for("a device nobody measured") == BAR
+
+
+# The weights
 
 
 @pytest.fixture(scope="module")
 def weights() -> dict[str, Any]:
     torch.manual_seed(0)
     return BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2).state_dict()
+
+
+HUGE = 3.4e38 * torch.where(torch.arange(384) % 8 < 4, 1.0, -1.0)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +96,13 @@ def weights() -> dict[str, Any]:
         (lambda w: w | {"classifier.weight": torch.zeros(3, 384)}, "wrong-model-shape"),
         (lambda w: w | {"classifier.weight": [[0.0] * 384] * 2}, "wrong-model-shape"),
         (lambda w: w | {"classifier.bias": torch.zeros(2, dtype=torch.long)}, "wrong-weight-dtype"),
+        (lambda w: w | {"classifier.bias": torch.tensor([0.0, math.nan])}, "weights-not-finite"),
+        (lambda w: w | {"classifier.bias": torch.tensor([0.0, math.inf])}, "weights-not-finite"),
         (
-            lambda w: w | {"classifier.bias": torch.tensor([0.0, float("nan")])},
+            lambda w: w | {"classifier.bias": torch.tensor([0, 1e300]).double()},
             "weights-not-finite",
         ),
-        (
-            lambda w: w | {"classifier.bias": torch.tensor([0.0, float("inf")])},
-            "weights-not-finite",
-        ),
+        (lambda w: w | {"bert.pooler.dense.bias": HUGE}, "weights-not-finite"),
     ],
 )
 def test_what_are_no_weights_of_this_model_is_refused(
@@ -112,79 +119,209 @@ def test_half_precision_and_foreign_extras_are_accepted(weights: dict[str, Any])
 
 
 def test_untrained_weights_are_measured_as_such(weights: dict[str, Any]) -> None:
-    evidence = measure(weights, draw_plan(random.Random(3), CPU), CPU, checkpoint())
-    assert 0.35 < evidence.accuracy < 0.65 and evidence.encoder_change == 0
-    assert evidence.interval[0] < evidence.accuracy < evidence.interval[1]
-    assert 0.04 < evidence.interval[1] - evidence.accuracy < 0.05
+    run = draw_run(random.Random(3), CPU)
+    measured = measure(weights, run, "cpu", checkpoint())
+    assert measured.encoder_unchanged and 0.4 < measured.accuracy < 0.6
+    low, high = measured.interval
+    assert low < measured.accuracy < high and 0.04 < high - measured.accuracy < 0.05
+    # The head is not the encoder, and the smallest change of the encoder is one.
+    other = weights | {"classifier.bias": torch.ones(2), "bert.pooler.dense.bias": torch.ones(384)}
+    assert measure(other, run, "cpu", checkpoint()).encoder_unchanged
+    name = "bert.encoder.layer.5.output.dense.bias"
+    nudged = weights | {name: weights[name] + 1e-6}
+    assert not measure(nudged, run, "cpu", checkpoint()).encoder_unchanged
+    assert 0.3 < head_alone(nudged, run, "cpu", checkpoint()) < 0.7
 
 
-REAL = Evidence(
-    accuracy=0.7, rows=500, loss=0.6, canary_rate=1.0, largest_class=0.55, encoder_change=0.02
-)
-CHANCE = dataclasses.replace(REAL, accuracy=0.5, canary_rate=0.5)
-RUN = {
-    "steps": 60, "highest_rate": 1e-4, "last_loss": 0.65, "stale": 0, "training_forwards": 60,
-    "eval_forwards": 0, "returned_in_train_mode": False, "optimizer": "AdamW",
-}  # fmt: skip
+# The evidence
 
 
-@pytest.mark.parametrize(
-    ("evidence", "seen", "misconception"),
-    [
-        (dataclasses.replace(CHANCE, encoder_change=0.0), {}, "only-head-trained"),
-        (dataclasses.replace(CHANCE, encoder_change=0.0), {"steps": 0}, "untrained"),
-        (dataclasses.replace(REAL, canary_rate=0.3), {}, "weights-not-from-this-run"),
-        (
-            dataclasses.replace(REAL, accuracy=0.25, canary_rate=0.3),
-            {},
-            "weights-not-from-this-run",
-        ),
-        (dataclasses.replace(REAL, accuracy=0.1, canary_rate=0.9), {}, "weights-not-from-this-run"),
-        (dataclasses.replace(REAL, accuracy=0.27, canary_rate=0.0), {}, "labels-swapped"),
-        (dataclasses.replace(CHANCE, largest_class=1.0), {"highest_rate": 1e-3}, "rate-too-high"),
-        (CHANCE, {"highest_rate": 2e-5}, "rate-too-low"),
-        (CHANCE, {"optimizer": "SGD"}, "sgd-too-weak"),
-        (CHANCE, {"last_loss": 0.1}, "labels-ignored"),
-        (CHANCE, {}, "not-learned"),
-        (dataclasses.replace(CHANCE, canary_rate=0.95), {"highest_rate": 2e-5}, "rate-too-low"),
-        (CHANCE, {"steps": "many", "highest_rate": None, "last_loss": []}, "untrained"),
-    ],
-)
-def test_unproved_weights_get_the_fault_that_fits(
-    evidence: Evidence, seen: dict[str, Any], misconception: str
-) -> None:
-    assert unproved(evidence, Seen(RUN | seen), "Measured.").misconception == misconception
+def update(number: int, **changes: Any) -> Update:
+    rows = [(number * 16 + row) % 960 for row in range(16)]
+    named = {"rates": [1e-4 * (1 - number / 60)], "rows": rows, "labels": [row % 2 for row in rows]}
+    seen = {"losses": [0.6], "backwards": 1, "training": True, "gradients": True}
+    return Update.model_validate(named | seen | changes)
+
+
+def evidence(
+    correct: int = 440, changes: dict[str, Any] | None = None, steps: int = 60, **record: Any
+) -> Evidence:
+    updates = [update(number, **(changes or {})) for number in range(steps)]
+    told = {"optimizers": ["AdamW"], "returned_is_held": True, "returned_got_gradients": True}
+    seen = Record.model_validate({"updates": updates, "head_moved": True} | told | record)
+    labels = tuple(row % 2 for row in range(960))
+    return Evidence(Measured(correct, 500, 0.5, False), Seen(seen, 60, 16, labels), BAR)
+
+
+def told(it: Evidence) -> str | None:
+    error = verdict(it)
+    return None if error is None else error.misconception
 
 
 @pytest.mark.parametrize(
-    ("seen", "misconception"),
+    ("it", "misconception", "points"),
     [
-        ({"stale": 59}, "gradients-never-cleared"),
-        ({"steps": 75}, "over-budget"),
-        ({"training_forwards": 0, "eval_forwards": 60}, "never-in-train-mode"),
-        ({"returned_in_train_mode": True}, "dropout-left-on"),
+        (evidence(), None, 1.0),
+        (evidence(260, {"labels": [1] * 16}), "labels-ignored", 0.0),
+        (evidence(260, {"labels": [0, 1, 1, 0] * 4}), "labels-torn-off", 0.0),
+        (evidence(100), "labels-swapped", 0.0),
+        (evidence(260, {"rows": [*range(10**6, 10**6 + 16)]}), "other-texts", 0.0),
+        (evidence(300, {"rows": [*range(16)]}), "same-rows-again", SOME),
+        (evidence(260, {"rates": [2e-5]}), "rate-too-low", 0.0),
+        (evidence(260, {"rates": [1e-3]}), "rate-too-high", 0.0),
+        (evidence(260, {"rates": []}, optimizers=["SGD"]), "sgd-too-weak", 0.0),
+        (evidence(260, optimizers=[]), "plain-gradient-descent", 0.0),
+        (evidence(260, head_moved=False), "head-untrained", 0.0),
+        (evidence(260), "not-learned", 0.0),
+        (evidence(300), "below-reference", SOME),
+        (evidence(steps=25), "too-few-steps", 0.7),
+        (evidence(steps=6), "hardly-any-steps", 0.4),
+        (evidence(steps=75), "over-budget", 0.5),
+        (evidence(changes={"rows": [*range(32)]}), "batch-too-large", 0.5),
+        (evidence(changes={"stale": True}), "gradients-never-cleared", 0.5),
+        (evidence(changes={"softmaxed": True}), "softmax-before-loss", 0.8),
+        (evidence(changes={"training": False}), "never-in-train-mode", 0.8),
+        (evidence(left_in_training=True), "dropout-left-on", 0.9),
+        (evidence(steps=0, optimizers=[]), "steps-not-seen", 0.5),
+        # One off, or an optimizer that skipped a step, is not another number.
+        (evidence(steps=59), None, 1.0),
+        (evidence(steps=61), None, 1.0),
+        # Rates that were not seen are not rates of 0.
+        (evidence(changes={"rates": []}), None, 1.0),
     ],
 )
-def test_habits_that_accuracy_cannot_show_cost_a_part(
-    seen: dict[str, Any], misconception: str
+def test_each_fault_is_told_by_its_own_name(
+    it: Evidence, misconception: str | None, points: float
 ) -> None:
-    faults = list(habits(Seen(RUN | seen), CPU, "Measured."))
-    assert [fault.misconception for fault in faults] == [misconception]
-    assert 0 < faults[0].credit < 1
-    assert list(habits(Seen(RUN), CPU, "")) == []
+    error = verdict(it)
+    assert told(it) == misconception
+    assert (1.0 if error is None else error.credit) == points
+
+
+def test_the_first_cause_is_named_and_the_next_one_mentioned() -> None:
+    error = verdict(evidence(260, {"rates": [2e-5]}, steps=8))
+    assert error is not None and error.misconception == "rate-too-low"
+    assert "Also seen: A fraction of the steps." in error.message
+    assert "Measured on 500 hidden texts: accuracy 0.520" in error.message
+
+
+counts = st.integers(0, 70)
+records = st.builds(
+    lambda steps, changes, **record: (steps, changes, record),
+    st.integers(0, 80),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "rates": st.lists(st.sampled_from([0.0, 2e-5, 1e-4, 1e-3, math.nan]), max_size=2),
+            "rows": st.lists(st.integers(0, 10**6 + 40), max_size=40),
+            "labels": st.lists(st.integers(-1, 1), max_size=40),
+            "losses": st.lists(st.floats(width=32), max_size=2),
+            "training": st.booleans(),
+            "gradients": st.booleans(),
+            "stale": st.booleans(),
+            "softmaxed": st.booleans(),
+            "by_hand": st.booleans(),
+        },
+    ),
+    backwards_left=counts,
+    forwards_left=counts,
+    optimizers=st.lists(st.sampled_from(["AdamW", "SGD", "Mine"]), max_size=2),
+    returned_is_held=st.booleans(),
+    returned_got_gradients=st.booleans(),
+    head_moved=st.sampled_from([True, False, None]),
+    left_in_training=st.booleans(),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(records, st.integers(0, 500), st.booleans(), st.sampled_from([None, 0.5, 0.95]))
+def test_message_and_record_hold_together(
+    drawn: Any, correct: int, unchanged: bool, alone: float | None
+) -> None:
+    steps, changes, record = drawn
+    it = evidence(correct, changes, steps, **record)
+    it = Evidence(Measured(correct, 500, 0.5, unchanged, alone), it.seen, BAR)
+    error = verdict(it)
+    if error is None:
+        assert it.band == 1 and not unchanged
+        return
+    id, message, seen = error.misconception, error.message, it.seen
+    assert id in {**UNCHANGED, **CAUSES, **HABITS, **REST}
+    # What is told about the encoder is what was measured.
+    assert (id in UNCHANGED) == unchanged == ("bit for bit" in message or id in UNCHANGED)
+    assert error.credit <= it.band and (not unchanged or error.credit == 0)
+    assert error.credit < 1
+    # Every number in the message is one of the record's, and nothing unseen is told.
+    if match := re.search(r"took (?:only )?(\d+) optimizer steps; it was asked for (\d+)", message):
+        assert (int(match[1]), int(match[2])) == (seen.steps, 60)
+    if match := re.search(r"highest learning rate was (\S+)\. ", message):
+        assert float(match[1]) == pytest.approx(seen.highest_rate) and seen.rates
+    if "no training was seen" in message:
+        assert not seen.updates and not seen.record.backwards_left
+    if "Only the head was trained" in message:
+        assert unchanged
+    assert f"accuracy {correct / 500:.3f}" in message
+    assert not re.search(r"cheat|trained elsewhere|other means|not from this run|\bnan\b", message)
+    if (also := re.search(r"Also seen: (.+?)\.", message)) is not None:
+        titles = [
+            course_mistakes()[one].title for one, shows in (CAUSES | HABITS).items() if shows(it)
+        ]
+        assert also[1] in titles
+
+
+names = st.sampled_from(["updates", "rates", "optimizers", "head_moved"])
+atoms = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+
+
+@given(st.recursive(atoms, lambda one: st.lists(one, max_size=3) | st.dictionaries(names, one)))
+def test_a_hostile_record_is_one_in_which_little_was_seen(junk: Any) -> None:
+    seen = Seen(read_record(junk), 60, 16, (0, 1))
+    it = Evidence(Measured(440, 500, 0.5, False), seen, BAR)
+    error = verdict(it)
+    assert error is None or error.misconception in HABITS
+
+
+# The bar
 
 
 def test_marks_follow_the_recorded_spread() -> None:
-    bar = load_bars()["cpu"]
-    assert len(bar.accuracies) >= 5 and min(bar.canary_rates) > 0.95
-    assert (bar.steps, bar.batch_size) == (CPU.steps, CPU.batch_size)
+    assert len(BAR.accuracies) >= 12
+    assert (BAR.steps, BAR.batch_size) == (CPU.steps, CPU.batch_size)
     # Between an untrained model and the reference there is room for the bands.
-    assert bar.untrained < bar.chance(500) < bar.full() < min(bar.accuracies)
-    at = lambda accuracy: bar.credit(dataclasses.replace(REAL, accuracy=accuracy))  # noqa: E731
-    assert at(bar.mean) == at(bar.full()) == 1
-    assert at(bar.full() - 0.001) == NEARLY and at(bar.chance(500) + 0.001) == SOME
-    assert at(bar.chance(500) - 0.001) == at(bar.untrained) == 0
-    assert bar_for("a device nobody measured") == bar
+    assert BAR.untrained < BAR.luck(500) < BAR.full < BAR.mean
+    assert min(BAR.accuracies) >= BAR.full
+    at = lambda accuracy: BAR.credit(round(accuracy * 500), 500)  # noqa: E731
+    assert at(BAR.mean) == at(BAR.full + 0.002) == 1
+    assert at(BAR.full - 0.004) == at(BAR.nearly(500) + 0.002) == NEARLY
+    assert at(BAR.nearly(500) - 0.004) == at(BAR.luck(500) + 0.004) == SOME
+    assert at(BAR.luck(500)) == at(BAR.untrained) == 0
+
+
+def test_ways_that_train_less_stay_below_full_marks() -> None:
+    ways = {way.name: way for way in load_ways()}
+    for name in ("25 of 60 steps", "counting words (TF-IDF)", "a rate of 2e-5", "shuffled labels"):
+        assert ways[name].mean < BAR.full, name
+    assert all(0.4 < one < 1 for way in ways.values() for one in way.accuracies)
+
+
+def test_the_lesson_shows_the_picture_of_the_bar_and_the_table_of_ways() -> None:
+    lesson = (ROOT / "course" / "lessons" / "05-fine-tuning.md").read_text(encoding="utf-8")
+    assert picture(BAR) in lesson
+    for way in load_ways():
+        spread = f"{min(way.accuracies):.2f}–{max(way.accuracies):.2f}"
+        assert f"| {way.name} | {way.mean:.2f} | {spread} |" in lesson
+    assert f"{BAR.full:.2f}" in lesson
+    assert picture(BAR, 0.7).splitlines()[-2].lstrip().startswith(("you", "the reference"))
+
+
+def test_a_wider_spread_lowers_the_bar() -> None:
+    wide = Bar.model_validate(
+        BAR.model_dump() | {"accuracies": [BAR.mean - 0.1, BAR.mean + 0.1] * 6}
+    )
+    assert wide.full < BAR.full - 0.1
+
+
+# Real runs
 
 
 def test_the_verdict_runs_without_jupyter_and_says_what_it_measured(
@@ -192,81 +329,51 @@ def test_the_verdict_runs_without_jupyter_and_says_what_it_measured(
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text(
-        "from transformers import AutoTokenizer, BertForSequenceClassification\n"
+        "from transformers import BertForSequenceClassification\n"
         "def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):\n"
         "    return BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2)\n"
     )
-    done = run(
-        "autograder", "verdict", file, "--seed", "1", "--json", tmp_path / "out.json", code=1
-    )
-    assert (
-        "failed: 0 of 10 points" in done.stdout and "Measured on 500 hidden reviews" in done.stdout
-    )
-    assert '"misconception": "untrained"' in (tmp_path / "out.json").read_text()
+    out = tmp_path / "out.json"
+    done = run("autograder", "verdict", file, "--seed", "1", "--json", out, code=1)
+    assert "failed: 0 of 10 points" in done.stdout
+    assert "Measured on 500 hidden texts" in done.stdout.replace("\n", " ")
+    assert "full marks from" in done.stdout and "you" in done.stdout
+    assert '"misconception": "untrained"' in out.read_text()
     file.write_text("def fine_tune(texts:")
     assert "SyntaxError" in run("autograder", "verdict", file, code=1).stdout
 
 
-def test_a_plan_never_travels() -> None:
-    inputs = next(iter(FineTune(CPU).cases(random.Random(0))))
-    assert set(inputs) == {"texts", "labels", "checkpoint", "steps", "batch_size", "device", "seed"}
-
-
-def evidence_with(**changes: Any) -> Evidence:
-    measured = Evidence(0.7, 500, 0.5, 1.0, 0.5, 0.02, 0.7, 500, 0.0)
-    return dataclasses.replace(measured, **changes)
-
-
-def test_knowing_the_hidden_reviews_better_than_their_like_is_found_out() -> None:
-    honest = [evidence_with(), evidence_with(unseen_accuracy=0.65), evidence_with(accuracy=0.78)]
-    assert all(not list(provenance(one, "")) for one in honest)
-    # As measured: a run that also trained on the test rows, word vectors frozen.
-    (fault,) = provenance(evidence_with(accuracy=0.892, unseen_accuracy=0.77), "")
-    assert fault.misconception == "trained-on-hidden-reviews" and fault.credit == 0
-
-
-def test_vectors_of_absent_words_tell_of_other_training() -> None:
-    plan = draw_plan(random.Random(3), CPU)
-    before = BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2).state_dict()
-    name = "bert.embeddings.word_embeddings.weight"
-
-    def share(vectors: torch.Tensor) -> float:
-        return _words_moved(before | {name: vectors}, plan, checkpoint())[0]
-
-    vectors = before[name]
-    # Weight decay scales all, bfloat16 rounds all, and words of the run itself may move.
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint())
-    trained = vectors * 0.9994
-    for text in plan.train.texts:
-        trained[tokenizer(text)["input_ids"]] += 0.01
-    assert share(vectors) == share(trained) == 0
-    assert share(trained.bfloat16().float()) == 0
-    # Another review's words have moved.
-    for text in load_reviews()["validation"]["text"]:
-        trained[tokenizer(text)["input_ids"]] += 0.001
-    assert 0.01 < share(trained) < 0.2
-    (fault,) = provenance(evidence_with(foreign_words=share(trained)), "")
-    assert fault.misconception == "weights-not-from-this-run" and "other texts" in fault.message
-
-
-def test_a_word_that_was_given_another_words_vector_is_found_out() -> None:
-    plan = draw_plan(random.Random(3), CPU)
-    before = BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2).state_dict()
-    name = "bert.embeddings.word_embeddings.weight"
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint())
-
-    def farthest(vectors: torch.Tensor) -> float:
-        return _words_moved(before | {name: vectors}, plan, checkpoint())[1]
-
-    # As a run at 1e-3 moves them: 60 steps of at most the rate, in every number.
-    trained = before[name] * 0.9994
-    trained[tokenizer(plan.train.texts[0])["input_ids"]] += 0.01
-    assert 0.05 < farthest(trained) < 0.4
-    assert not list(provenance(evidence_with(farthest_word=farthest(trained)), ""))
-    # What decides the label without any training: the marked words become strong ones.
-    marked = min(set(plan.contrarian.texts[0].split()) - set(plan.hidden.texts[0].split()))
-    trained[tokenizer.convert_tokens_to_ids(marked)] = before[name][
-        tokenizer.convert_tokens_to_ids("wonderful")
+def blocks(name: str) -> list[Any]:
+    """Return the blocks of a file of runs as parameters, the slow ones marked."""
+    shared, *answers = read_answers(ROOT / "tests" / "runs" / name)
+    return [
+        pytest.param(
+            f"{shared.source}\n{answer.source}",
+            id=answer.name.replace(" ", "-"),
+            marks=pytest.mark.long if "# long\n" in answer.source else (),
+        )
+        for answer in answers
     ]
-    (fault,) = provenance(evidence_with(farthest_word=farthest(trained)), "")
-    assert fault.misconception == "weights-not-from-this-run" and "other means" in fault.message
+
+
+def judged(source: str) -> Finding:
+    with StudentSubprocess([source]) as student:
+        assert student.cell_errors == [None]
+        return examine(FineTune(CPU), student, random.Random(7))
+
+
+@pytest.mark.parametrize("source", blocks("right.py"))
+def test_right_runs_get_the_marks_that_they_must(source: str) -> None:
+    finding = judged(source)
+    low, _, high = (re.findall(r"^# points: (.+)$", source, re.M) or ["10"])[-1].partition("..")
+    assert float(low) <= finding.points <= float(high or low), finding.message
+
+
+@pytest.mark.parametrize("source", blocks("attacks.py"))
+def test_attacks_earn_what_honest_work_they_hold(source: str) -> None:
+    finding = judged(source)
+    notes = dict(re.findall(r"^# (points|says|never): (.+)$", source, re.M))
+    low, _, high = notes["points"].partition("..")
+    assert finding.outcome is not Outcome.GRADER_ERROR
+    assert float(low) <= finding.points <= float(high or low), finding.message
+    assert re.search(notes.get("says", ""), f"{finding.misconception} {finding.message}")

@@ -92,36 +92,37 @@ def check_course(
 @app.command()
 def calibrate(
     root: Root = Path(),
-    seeds: Annotated[int, typer.Option(min=5, help="Runs of the reference solution.")] = 8,
+    runs: Annotated[int, typer.Option(min=5, help="Runs of the reference solution.")] = 16,
 ) -> None:
-    """Measure the reference solution's spread over seeds on this device, and record the bar.
+    """Measure the reference solution's spread over secrets on this device, and record the bar.
 
-    Example: `autograder calibrate --seeds 8`
+    Example: `autograder calibrate --runs 16`
     """
     with one_sentence():
         check_materials()
         from autograder.authoring.recorded_answers import solution_cells
         from autograder.examining.exam import load_exam
         from autograder.verdict import calibrate as calibration
-        from autograder.verdict.plan import default_budget
+        from autograder.verdict.question import BUDGETS
+        from autograder.verdict.task import default_budget
 
         paths = CoursePaths(root.resolve())
         exam = load_exam(paths.exams, "05-fine-tuning")
         task = next(task for task in exam.tasks if task.answer_id == "fine-tune")
         with progress_bar() as bar:
-            row = bar.add_task("Calibrating", total=seeds, what="")
+            row = bar.add_task("Calibrating", total=runs, what="")
 
             def progress(what: str) -> None:
                 bar.update(row, advance=1, what=what)
                 console.print(what)
 
             measured = calibration.calibrate(
-                solution_cells(paths, exam, task), default_budget(), seeds, progress
+                solution_cells(paths, exam, task), BUDGETS[default_budget().device], runs, progress
             )
     calibration.save_bar(measured)
     console.print(
-        f"{measured.device}: accuracy {measured.mean:.3f} ± {measured.deviation:.3f} over {seeds} "
-        f"seeds, untrained {measured.untrained:.3f}; full marks from {measured.full():.3f}."
+        f"{measured.device}: accuracy {measured.mean:.3f} ± {measured.deviation:.3f} over {runs} "
+        f"runs; full marks from {measured.full:.3f}."
     )
 
 

@@ -25,6 +25,9 @@ def verdict(
 
     Example: `autograder verdict my_fine_tune.py`
 
+    It prints the finding, and a picture of where the model stands between an untrained one and the
+    reference.
+
     The checkpoint and the reviews may come from places named by BERT_CLASSROOM_CHECKPOINT and
     BERT_CLASSROOM_REVIEWS.
     """
@@ -37,10 +40,13 @@ def verdict(
         from autograder.examining.examiner import examine
         from autograder.examining.processes import StudentSubprocess
         from autograder.records import Outcome
-        from autograder.verdict.plan import default_budget
-        from autograder.verdict.task import FineTune
+        from autograder.verdict.bars import bar_for
+        from autograder.verdict.evidence import Evidence
+        from autograder.verdict.picture import picture
+        from autograder.verdict.task import FineTune, default_budget
 
         budget = default_budget()
+        evidence: list[Evidence] = []
         seed = random.SystemRandom().randrange(2**31) if seed is None else seed
         with (
             complaints.status(
@@ -49,12 +55,17 @@ def verdict(
             StudentSubprocess([file.read_text(encoding="utf-8")]) as student,
         ):
             error = next(iter(filter(None, student.cell_errors)), None)
-            finding = examine(FineTune(budget), student, random.Random(seed), error)
+            task = FineTune(budget, evidence.append)
+            finding = examine(task, student, random.Random(seed), error)
     console.print(
         f"[bold]{finding.outcome}[/bold]: {finding.points:g} of {finding.max_points:g} points, "
         f"{finding.seconds:.0f} s, seed {seed}"
     )
     console.print(escape(finding.message))
+    console.print()
+    you = evidence[0].measured.accuracy if evidence else None
+    shown = picture(bar_for(budget.device), you)
+    console.print(shown, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         as_json.write_text(finding.model_dump_json(indent=1) + "\n", encoding="utf-8")
     if finding.outcome is not Outcome.PASSED:

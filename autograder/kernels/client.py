@@ -22,7 +22,6 @@ from typing import Any
 from autograder.errors import CourseError
 from autograder.kernels.containment import Limits, Place, private_folders, python_paths
 from autograder.kernels.preload import NOTEBOOKS
-from autograder.kernels.stand_ins import stand_ins
 
 #: Seconds that the imports may take on a slow disk.
 PATIENCE = 180.0
@@ -136,7 +135,6 @@ class Zygote:
             Path(tempfile.mkdtemp(prefix="k", dir=self.folder)),
             submission,
             readable=(*python_paths(), *([named] if named else []), *readable),
-            replaced=stand_ins(),
             hidden=private_folders(),
             gpu=gpu,
         )

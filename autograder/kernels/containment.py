@@ -47,7 +47,7 @@ import shutil
 import socket
 import stat
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.kernels import linux, seccomp
@@ -91,15 +91,13 @@ class Limits:
 class Place:
     """Where one kernel lives: `folder` on the grader's side, and what it may read.
 
-    `readable` are files and folders that keep their paths; `replaced` shows another file in a
-    readable one's place, and of `hidden` ones nothing; `submission` is copied into the working
-    directory.
+    `readable` are files and folders that keep their paths, of `hidden` ones nothing is shown;
+    `submission` is copied into the working directory.
     """
 
     folder: Path
     submission: Path | None = None
     readable: tuple[str, ...] = ()
-    replaced: dict[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     gpu: bool = False
 
@@ -247,16 +245,14 @@ def _bind_system(root: str, place: Place) -> None:
     for path in wanted:
         if os.path.exists(path):
             _bind_file(path, root, read_only=True)
-    for path, stand_in in place.replaced.items():
-        _bind_file(stand_in, root, path, read_only=True)
     for path in place.hidden:
         if os.path.isdir(root + path):
             linux.mount("tmpfs", root + path, "tmpfs", linux.MS_RDONLY, "size=4k,mode=755")
 
 
-def _bind_file(path: str, root: str, place: str | None = None, *, read_only: bool) -> None:
-    """Bind a file or folder of the old root to `place` in the new one, by default the same."""
-    target = root + (place or path)
+def _bind_file(path: str, root: str, *, read_only: bool) -> None:
+    """Bind a file or folder of the old root to the same place in the new one."""
+    target = root + path
     if os.path.isdir(path):
         os.makedirs(target, exist_ok=True)
     elif not os.path.lexists(target):

@@ -115,7 +115,6 @@ def _place(fields: dict[str, Any]) -> Place:
         folder=Path(fields["folder"]),
         submission=Path(submission) if submission else None,
         readable=tuple(fields["readable"]),
-        replaced=dict(fields["replaced"]),
         hidden=tuple(fields["hidden"]),
         gpu=bool(fields["gpu"]),
     )

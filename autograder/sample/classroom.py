@@ -209,9 +209,9 @@ CLASS = (
     ),
     Member(
         "ivo",
-        "hands back weights that were trained elsewhere",
+        "trains on other texts than the given ones",
         BOTH,
-        wrong={"tokenize-dataset": "padded-in-map", "fine-tune": "weights-not-from-this-run"},
+        wrong={"tokenize-dataset": "padded-in-map", "fine-tune": "other-texts"},
     ),
     Member(
         "jun",

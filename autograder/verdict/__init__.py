@@ -1,1 +1,1 @@
-"""The fine-tuning verdict: proves that a model was trained in this run, and how well."""
+"""The fine-tuning verdict: asks the model that comes back what only its run could teach."""

@@ -1,27 +1,27 @@
-"""The bars: how the reference solution itself came out, over seeds, on each kind of device.
+"""The bars: how the reference solution itself came out, over secrets and seeds, on each device.
 
-`bars.json` is written by `autograder calibrate`; no number in it is guessed.
+`bars.json` is written by `autograder calibrate`; no number in it is guessed. `runs.json` beside it
+says how other ways of training come out on the same questions.
 """
 
 from __future__ import annotations
 
-import math
-from functools import cache
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
+from statistics import fmean, stdev
 
 from pydantic import BaseModel, ConfigDict
 
-from autograder.verdict.evidence import Evidence
-
 PATH = Path(__file__).with_name("bars.json")
+RUNS = Path(__file__).with_name("runs.json")
 
-#: Standard deviations below the reference's mean that still earn full marks: one run in 700 of
-#: the reference itself falls lower.
-FULL_SIGMAS = 3.0
-#: Standard errors above an untrained model's mean accuracy, below which a run has shown nothing.
-CHANCE_SIGMAS = 3.0
-#: What a run earns that falls short of full marks: in the upper half of the way there, or the lower.
-NEARLY, SOME = 0.7, 0.4
+#: How often a run of the reference may fall short of full marks, and an untrained model get any.
+SHORT_OF_FULL, BY_LUCK = 1 / 200, 1 / 1000
+#: What a run earns that falls short of full marks: above, or below, two thirds of the way there from
+#: luck. Counting words gets less far, and so do six steps.
+NEARLY, SOME, NEARLY_FROM = 0.7, 0.4, 2 / 3
 
 
 class Bar(BaseModel):
@@ -36,64 +36,80 @@ class Bar(BaseModel):
     steps: int
     batch_size: int
     accuracies: list[float]
-    losses: list[float]
-    canary_rates: list[float]
-    untrained_accuracies: list[float]
     seconds: list[float]
+
+    #: An untrained model knows nothing of a question that did not exist.
+    untrained: float = 0.5
 
     @property
     def mean(self) -> float:
-        return sum(self.accuracies) / len(self.accuracies)
+        return fmean(self.accuracies)
 
     @property
     def deviation(self) -> float:
-        """The sample standard deviation over the seeds (with n - 1)."""
-        squares = sum((a - self.mean) ** 2 for a in self.accuracies)
-        return math.sqrt(squares / (len(self.accuracies) - 1))
+        return stdev(self.accuracies)
+
+    @cached_property
+    def full(self) -> float:
+        """The accuracy that one more run of the reference misses once in 200 times.
+
+        This is the lower end of a prediction interval by Student's t. Each recorded accuracy is over
+        as many hidden texts as a student's run, so the spread holds the chance of their draw already.
+        """
+        from scipy.stats import t
+
+        n = len(self.accuracies)
+        reach = -float(t.ppf(SHORT_OF_FULL, n - 1)) * (1 + 1 / n) ** 0.5
+        return self.mean - reach * self.deviation
+
+    def luck(self, rows: int) -> float:
+        """The accuracy on `rows` texts that an untrained model reaches once in 1,000 times."""
+        from scipy.stats import binom
+
+        return float(binom.isf(BY_LUCK, rows, self.untrained)) / rows
+
+    def nearly(self, rows: int) -> float:
+        """The accuracy on `rows` texts from which most of the points are earned."""
+        return self.luck(rows) + NEARLY_FROM * (self.full - self.luck(rows))
+
+    def credit(self, correct: int, rows: int) -> float:
+        """Return the share of the points that so many right texts of `rows` earn."""
+        accuracy = correct / rows
+        if accuracy >= self.full:
+            return 1.0
+        if accuracy >= self.nearly(rows):
+            return NEARLY
+        return SOME if accuracy > self.luck(rows) else 0.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of training (or none) and how it came out on this question, over some secrets."""
+
+    name: str
+    accuracies: list[float]
 
     @property
-    def untrained(self) -> float:
-        return sum(self.untrained_accuracies) / len(self.untrained_accuracies)
-
-    def full(self) -> float:
-        """The accuracy from which full marks are given.
-
-        Each recorded accuracy is over as many hidden reviews as a student's run, so the spread
-        over seeds holds the chance of the draw of reviews already.
-        """
-        return self.mean - FULL_SIGMAS * self.deviation
-
-    def chance(self, rows: int) -> float:
-        """The accuracy on `rows` reviews that luck alone hardly ever gives an untrained model."""
-        p = self.untrained
-        return p + CHANCE_SIGMAS * math.sqrt(p * (1 - p) / rows)
-
-    def credit(self, evidence: Evidence) -> float:
-        """Return the share of the points that a proved run's accuracy earns."""
-        full, chance = self.full(), self.chance(evidence.rows)
-        if evidence.accuracy >= full:
-            return 1.0
-        if evidence.accuracy < chance:
-            return 0.0
-        return NEARLY if evidence.accuracy >= (full + chance) / 2 else SOME
+    def mean(self) -> float:
+        return fmean(self.accuracies)
 
 
 @cache
 def load_bars(path: Path = PATH) -> dict[str, Bar]:
     """Return the recorded bars by device."""
-    import json
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {device: Bar.model_validate(bar) for device, bar in found.items()}
 
-    return {
-        device: Bar.model_validate(bar)
-        for device, bar in json.loads(path.read_text(encoding="utf-8")).items()
-    }
+
+@cache
+def load_ways(path: Path = RUNS) -> list[Way]:
+    """Return the other ways of training that were measured, best first."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    ways = [Way(name, accuracies) for name, accuracies in found["ways"].items()]
+    return sorted(ways, key=lambda way: -way.mean)
 
 
 def bar_for(device: str) -> Bar:
-    """Return the bar for `device`; where none was recorded, the CPU's.
-
-    The GPU's budget sees seven times the reviews of the CPU's, so the CPU's bar is the milder
-    one: lacking a record costs no student marks.
-    """
+    """Return the bar for `device`; where none was measured, the CPU's, for the CPU's budget."""
     bars = load_bars()
     return bars.get(device, bars["cpu"])

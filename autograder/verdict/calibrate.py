@@ -1,4 +1,4 @@
-"""Measures the reference solution's own spread over seeds: the bars by which marks are given."""
+"""Measures the reference solution's own spread, over secrets and seeds: the bar for full marks."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from autograder.errors import CourseError
 from autograder.examining.processes import Returned, StudentSubprocess
 from autograder.verdict.bars import PATH, Bar
-from autograder.verdict.evidence import measure
-from autograder.verdict.plan import Budget
+from autograder.verdict.question import Budget
 from autograder.verdict.task import CHECKPOINT, FineTune
+from autograder.verdict.weights import Measured, measure
 from course import checkpoint
+from course.checks.run_seen import read_record
 
 MEASURED_WITH = ("torch", "transformers", "tokenizers", "safetensors")
+
+
+def one_run(cells: Sequence[str], budget: Budget, secret: int) -> tuple[Measured, float]:
+    """Run the `fine_tune` that `cells` define once; return what its model is worth, and the seconds.
+
+    Raises CourseError where no model comes back.
+    """
+    task = FineTune(budget)
+    inputs = next(iter(task.cases(random.Random(f"calibrate {secret}"))))
+    with StudentSubprocess(cells) as student:
+        reply = student.ask(task.function, task.observe, inputs, timeout=3600)
+    if not isinstance(reply, Returned) or "weights" not in reply.value:
+        raise CourseError(f"The reference solution gave no model: {reply}")
+    measured = measure(reply.value["weights"], task.run, budget.device, checkpoint(CHECKPOINT))
+    return measured, read_record(reply.value["seen"]).seconds
 
 
 def calibrate(
     cells: Sequence[str],
     budget: Budget,
-    seeds: int,
+    runs: int,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Bar:
-    """Run the reference in `cells` once per seed and return the bar; raises CourseError."""
+    """Run the reference in `cells` once per secret and return the bar; raises CourseError."""
     import torch
 
-    found: dict[str, list[float]] = {"accuracy": [], "loss": [], "canary": [], "seconds": []}
-    untrained = []
-    for seed in range(seeds):
-        task = FineTune(budget)
-        inputs = next(iter(task.cases(random.Random(f"calibrate {seed}"))))
-        plan = task.plan
-        with StudentSubprocess(cells) as student:
-            reply = student.ask(task.function, task.observe, inputs, timeout=3600)
-        if not isinstance(reply, Returned) or "weights" not in reply.value:
-            raise CourseError(f"The reference solution gave no model: {reply}")
-        evidence = measure(reply.value["weights"], plan, budget, checkpoint(CHECKPOINT))
-        found["accuracy"].append(round(evidence.accuracy, 4))
-        found["loss"].append(round(evidence.loss, 4))
-        found["canary"].append(round(evidence.canary_rate, 4))
-        found["seconds"].append(round(float(reply.value["seconds"]), 1))
-        blank = measure(_untrained(plan.seed), plan, budget, checkpoint(CHECKPOINT))
-        untrained.append(round(blank.accuracy, 4))
-        progress(
-            f"seed {seed}: accuracy {evidence.accuracy:.3f}, canaries {evidence.canary_rate:.2f}, "
-            f"untrained {blank.accuracy:.3f}, {found['seconds'][-1]:.0f} s"
-        )
+    accuracies, seconds = [], []
+    for secret in range(runs):
+        measured, took = one_run(cells, budget, secret)
+        accuracies.append(round(measured.accuracy, 4))
+        seconds.append(round(took, 1))
+        progress(f"secret {secret}: accuracy {measured.accuracy:.3f}, {took:.0f} s")
     name = torch.cuda.get_device_name() if budget.device == "cuda" else platform.machine()
     return Bar(
         device=budget.device,
@@ -60,21 +60,9 @@ def calibrate(
         measured_on=datetime.now(UTC).date().isoformat(),
         steps=budget.steps,
         batch_size=budget.batch_size,
-        accuracies=found["accuracy"],
-        losses=found["loss"],
-        canary_rates=found["canary"],
-        untrained_accuracies=untrained,
-        seconds=found["seconds"],
+        accuracies=accuracies,
+        seconds=seconds,
     )
-
-
-def _untrained(seed: int) -> dict[str, Any]:
-    import torch
-    from transformers import BertForSequenceClassification
-
-    torch.manual_seed(seed)
-    model = BertForSequenceClassification.from_pretrained(checkpoint(CHECKPOINT), num_labels=2)
-    return model.state_dict()
 
 
 def save_bar(bar: Bar, path: Path = PATH) -> None:

@@ -1,241 +1,162 @@
-"""What the examiner measures itself on the weights that came back.
+"""The evidence on one run, and what it shows: every message is derived from this record alone.
 
-The weights are loaded into a model of the examiner's own; names, shapes and dtypes must be the
-checkpoint's. Nothing that the student's process says about them is used.
+`measured` is the examiner's own and decides the marks; `seen` comes from the student's process and
+says why they may be what they are. A sign that rests on what was not seen does not show.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from autograder.verdict.plan import Budget, Reviews, RunPlan
-from course.checks.mistakes import MistakeError
+from autograder.verdict.bars import SOME, Bar
+from autograder.verdict.weights import Measured
+from course.checks.mistakes import MistakeError, Signs, course_mistakes, mistake
+from course.checks.run_seen import Seen
 
-#: Rows in one forward pass.
-BATCH = 50
-#: Unseen reviews that are looked at first, and the advantage of the hidden ones, in standard errors,
-#: from which on the others are looked at too. Who was trained on the hidden reviews is far above.
-FIRST_LOOK, SUSPICIOUS = 200, 2.0
-#: Relative change of a word's vector that neither decay nor rounding explains.
-MOVED = 0.005
+#: A rate from which on AdamW destroys what the encoder knew, and one that hardly moves it in a
+#: short run; see runs.json.
+HIGH_RATE, LOW_RATE = 5e-4, 4e-5
+#: A share of the steps that is no run any more, however well it went.
+HARDLY_ANY = 0.25
+#: How far the updates may be from those asked for before it is called another number: a loop may be
+#: one off, and an optimizer may skip a step whose gradients are infinite.
+TOO_FEW, TOO_MANY = 0.9, 1.05
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was measured: shares from 0 to 1, the loss in nats, over `rows` hidden reviews."""
+    """What is known of one run, and of the bar that it is held against."""
 
-    accuracy: float
-    rows: int
-    loss: float
-    canary_rate: float
-    largest_class: float
-    encoder_change: float
-    #: Accuracy on `unseen_rows` reviews of the training split that this run was not given.
-    unseen_accuracy: float = 0.0
-    unseen_rows: int = 0
-    #: Share of the vectors of words absent from the run's texts that moved by more than decay.
-    foreign_words: float = 0.0
-    #: The farthest that any word's vector moved, decay aside, in lengths of that vector.
-    farthest_word: float = 0.0
+    measured: Measured
+    seen: Seen
+    bar: Bar
 
     @property
-    def hidden_advantage(self) -> float:
-        """How many standard errors the hidden reviews are better known than the unseen ones.
-
-        Both kinds are drawn from one source by chance, so a model that was trained on neither knows
-        them alike.
-        """
-        return advantage(self.accuracy, self.rows, self.unseen_accuracy, self.unseen_rows)
+    def band(self) -> float:
+        """The share of the points that the accuracy earns by itself."""
+        return self.bar.credit(self.measured.correct, self.measured.rows)
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the accuracy (Wilson's score interval)."""
-        z, n, p = 1.96, self.rows, self.accuracy
-        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return centre - half, centre + half
+    def learned(self) -> bool:
+        """The labels were learned to some degree: luck alone hardly ever gets so far."""
+        return self.band > 0
 
+    @property
+    def poor(self) -> bool:
+        return self.band <= SOME
 
-def advantage(one: float, rows: int, other: float, other_rows: int) -> float:
-    """Return by how many standard errors the share `one` is above `other`: the two-proportion z."""
-    if not rows or not other_rows:
-        return 0.0
-    p = (one * rows + other * other_rows) / (rows + other_rows)
-    error = math.sqrt(p * (1 - p) * (1 / rows + 1 / other_rows))
-    return (one - other) / error if error else 0.0
+    @property
+    def inverted(self) -> bool:
+        """The labels were learned, and each class is called by the other one's name."""
+        wrong = self.measured.rows - self.measured.correct
+        return self.bar.credit(wrong, self.measured.rows) > 0
 
-
-@cache
-def _tokenizer(checkpoint: str) -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(checkpoint)
-
-
-@cache
-def _encoder(checkpoint: str) -> dict[str, Any]:
-    """Return the checkpoint's encoder weights, by their names in a classifier."""
-    from transformers import BertModel, logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-
-    return {f"bert.{k}": v for k, v in BertModel.from_pretrained(checkpoint).state_dict().items()}
-
-
-def load_weights(weights: Any, checkpoint: str) -> Any:
-    """Return a classifier with `weights`, in eval mode; raises :class:`MistakeError` if they do not fit."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification
-
-    config = BertConfig.from_pretrained(checkpoint, num_labels=2)
-    with torch.device("meta"):
-        model = BertForSequenceClassification(config)
-    expected = model.state_dict()
-    if not isinstance(weights, Mapping):
-        weights = {}
-    given = {name: value for name, value in weights.items() if name in expected}
-    if missing := sorted(expected.keys() - given.keys()):
-        raise MistakeError(
-            "not-a-classifier",
-            f"What fine_tune returned is no BERT classifier with the checkpoint's encoder: it has no "
-            f"weights called {missing[0]!r} (and {len(missing) - 1} others). Return the "
-            "BertForSequenceClassification that you trained.",
+    @property
+    def head_does_it_all(self) -> bool:
+        """On the checkpoint's own encoder the head is as good, within the error of 200 rows."""
+        alone = self.measured.head_alone
+        return (
+            alone is not None and alone >= self.bar.full and alone > self.measured.accuracy - 0.03
         )
-    clean = {}
-    for name, like in expected.items():
-        value = given[name]
-        if not isinstance(value, torch.Tensor) or value.shape != like.shape:
-            shape = tuple(getattr(value, "shape", ()))
-            raise MistakeError(
-                "wrong-model-shape",
-                f"The weights {name!r} have shape {shape} where the checkpoint with two classes has "
-                f"{tuple(like.shape)}. Load the checkpoint that fine_tune is given, with num_labels=2.",
-            )
-        if not value.is_floating_point():
-            raise MistakeError(
-                "wrong-weight-dtype",
-                f"The weights {name!r} are of dtype {value.dtype}; a trained model's are floats.",
-            )
-        clean[name] = value.detach().float()
-        if not bool(torch.isfinite(clean[name]).all()):
-            raise MistakeError(
-                "weights-not-finite",
-                f"The trained weights {name!r} hold NaN or infinity: the training blew up. Is the "
-                "learning rate far too high, or the gradient not clipped?",
-            )
-    # Buffers that are not saved (position_ids) need real memory before the weights go in.
-    model = BertForSequenceClassification(config)
-    model.load_state_dict(clean)
-    return model.eval()
+
+    @property
+    def report(self) -> str:
+        """One sentence with what was measured."""
+        low, high = self.measured.interval
+        return (
+            f"Measured on {self.measured.rows} hidden texts: accuracy {self.measured.accuracy:.3f} "
+            f"(95 % interval {low:.2f} to {high:.2f}); full marks begin at {self.bar.full:.3f}, and an "
+            f"untrained model gets {self.bar.untrained:.2f}."
+        )
 
 
-def measure(weights: Any, plan: RunPlan, budget: Budget, checkpoint: str) -> Evidence:
-    """Measure the returned `weights` on the run's hidden reviews; raises :class:`MistakeError`."""
-    model = load_weights(weights, checkpoint).to(budget.device)
-    hidden = _probabilities(model, plan.hidden, budget, checkpoint)
-    contrarian = _probabilities(model, plan.contrarian, budget, checkpoint)
-    rows = len(plan.hidden.labels)
-    picked = [int(p > 0.5) for p in hidden]
-    right = sum(a == b for a, b in zip(picked, plan.hidden.labels, strict=True))
-    loss = -sum(
-        math.log(max(p if label else 1 - p, 1e-12))
-        for p, label in zip(hidden, plan.hidden.labels, strict=True)
-    )
-    obeyed = sum(int(p > 0.5) == y for p, y in zip(contrarian, plan.contrarian.labels, strict=True))
-    unseen, known = _known(model, plan.unseen, right / rows, rows, budget, checkpoint)
-    ones = sum(picked) / rows
-    state = model.cpu().state_dict()
-    foreign, farthest = _words_moved(state, plan, checkpoint)
-    return Evidence(
-        accuracy=right / rows,
-        rows=rows,
-        loss=loss / rows,
-        canary_rate=obeyed / len(plan.contrarian.labels),
-        largest_class=max(ones, 1 - ones),
-        encoder_change=_change(state, checkpoint),
-        unseen_accuracy=known / unseen if unseen else 0.0,
-        unseen_rows=unseen,
-        foreign_words=foreign,
-        farthest_word=farthest,
-    )
+#: The encoder came back as the checkpoint has it: why. The first that shows is told; no points.
+UNCHANGED: Signs = {
+    "rate-always-zero": lambda it: (
+        it.seen.rates_known and it.seen.highest_rate == 0 and it.seen.record.returned_is_held
+    ),
+    "optimizer-of-another-model": lambda it: (
+        it.seen.record.optimizers
+        and it.seen.record.returned_got_gradients
+        and not it.seen.record.returned_is_held
+    ),
+    "returned-another-model": lambda it: (
+        it.seen.steps
+        and not it.seen.record.returned_got_gradients
+        and not it.seen.record.returned_is_held
+    ),
+    "gradients-cleared-too-early": lambda it: (
+        it.seen.steps and it.seen.empty_steps == it.seen.steps
+    ),
+    "only-head-trained": lambda it: it.learned or it.seen.record.head_moved,
+    "no-optimizer-step": lambda it: it.seen.record.backwards_left and not it.seen.steps,
+    "untrained": lambda it: it.seen.nothing,
+    "encoder-unchanged": lambda it: True,
+}
+#: Why a run fell short of full marks. Its points are those of its accuracy.
+CAUSES: Signs = {
+    "labels-swapped": lambda it: it.inverted,
+    "labels-ignored": lambda it: it.seen.labels_known and it.seen.only_label is not None,
+    "labels-torn-off": lambda it: it.seen.labels_known and it.seen.wrong_labels > 0.2,
+    "other-texts": lambda it: it.poor and it.seen.foreign_rows > len(it.seen.rows) / 2,
+    "same-rows-again": lambda it: (
+        it.seen.rows and it.seen.distinct_rows < min(len(it.seen.labels), len(it.seen.rows)) / 2
+    ),
+    "schedule-too-short": lambda it: it.seen.rates_known and it.seen.idle_steps > it.seen.steps / 5,
+    "warmup-never-ends": lambda it: it.seen.rates_known and it.seen.only_rises,
+    "plain-gradient-descent": lambda it: it.poor and it.seen.by_hand,
+    "sgd-too-weak": lambda it: it.poor and it.seen.optimizer.startswith("SGD"),
+    "rate-too-high": lambda it: it.poor and it.seen.highest_rate >= HIGH_RATE,
+    "rate-too-low": lambda it: it.poor and 0 < it.seen.highest_rate <= LOW_RATE,
+    "head-untrained": lambda it: it.seen.record.head_moved is False,
+    "batch-too-small": lambda it: 0 < it.seen.batch < 0.7 * it.seen.asked_batch,
+}
+#: What costs a part of the points, however good the model is: the record's `credit` is left.
+HABITS: Signs = {
+    "head-does-it-all": lambda it: it.head_does_it_all,
+    "steps-not-seen": lambda it: it.learned and it.seen.nothing,
+    "hardly-any-steps": lambda it: 0 < it.seen.steps < HARDLY_ANY * it.seen.asked_steps,
+    "too-few-steps": lambda it: (
+        HARDLY_ANY * it.seen.asked_steps <= it.seen.steps < TOO_FEW * it.seen.asked_steps
+    ),
+    "over-budget": lambda it: (
+        not it.seen.by_hand and it.seen.steps > TOO_MANY * it.seen.asked_steps
+    ),
+    "batch-too-large": lambda it: it.seen.batch > 1.25 * it.seen.asked_batch,
+    "gradients-never-cleared": lambda it: it.seen.stale > it.seen.steps / 2,
+    "softmax-before-loss": lambda it: it.seen.softmaxed,
+    "never-in-train-mode": lambda it: it.seen.never_training,
+    "dropout-left-on": lambda it: it.seen.record.left_in_training,
+}
+#: What is told where nothing else shows, by the accuracy.
+REST: Signs = {
+    "not-learned": lambda it: not it.learned,
+    "below-reference": lambda it: it.band < 1,
+}
 
 
-def _known(
-    model: Any, reviews: Reviews, accuracy: float, rows: int, budget: Budget, checkpoint: str
-) -> tuple[int, int]:
-    """Return how many unseen reviews were looked at, and how many of them the model knows.
-
-    A few first, and the rest only if the hidden ones, `rows` at `accuracy`, seem better known.
-    """
-    looked = known = 0
-    for part in (slice(0, FIRST_LOOK), slice(FIRST_LOOK, None)):
-        some = Reviews(reviews.texts[part], reviews.labels[part])
-        found = _probabilities(model, some, budget, checkpoint)
-        looked += len(found)
-        known += sum(int(p > 0.5) == y for p, y in zip(found, some.labels, strict=True))
-        if not looked or advantage(accuracy, rows, known / looked, looked) < SUSPICIOUS:
-            break
-    return looked, known
+def shown(signs: Signs, it: Evidence) -> Iterator[str]:
+    """Yield the ids of the signs that show."""
+    return (id for id, shows in signs.items() if shows(it))
 
 
-def _probabilities(model: Any, reviews: Reviews, budget: Budget, checkpoint: str) -> list[float]:
-    """Return for each review the probability of class 1, in float32."""
-    import torch
-
-    tokenizer = _tokenizer(checkpoint)
-    encoded = [
-        {"input_ids": ids}
-        for ids in tokenizer(reviews.texts, truncation=True, max_length=budget.max_length).input_ids
-    ]
-    # Sorted by length, a batch is padded to little more than its reviews need.
-    order = sorted(range(len(encoded)), key=lambda row: len(encoded[row]["input_ids"]))
-    found = [0.0] * len(order)
-    with torch.inference_mode():
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            batch = tokenizer.pad([encoded[row] for row in rows], return_tensors="pt")
-            batch = batch.to(budget.device)
-            logits = model(**batch).logits.float()
-            for row, p in zip(rows, logits.softmax(dim=1)[:, 1].tolist(), strict=True):
-                found[row] = p
-    return found
-
-
-def _change(weights: Mapping[str, Any], checkpoint: str) -> float:
-    """Return how far the encoder moved: the norm of the difference over the checkpoint's norm."""
-    moved = total = 0.0
-    for name, before in _encoder(checkpoint).items():
-        # The pooler feeds the head alone and is not counted as encoder here.
-        if name in weights and "pooler" not in name:
-            moved += float((weights[name] - before).double().pow(2).sum())
-            total += float(before.double().pow(2).sum())
-    return math.sqrt(moved / total) if total else 0.0
-
-
-def _words_moved(weights: Mapping[str, Any], plan: RunPlan, checkpoint: str) -> tuple[float, float]:
-    """Return the share of absent words' vectors that moved, and how far any word's moved at most.
-
-    An absent word, one in none of the run's texts, gets no gradient: an optimizer leaves its vector
-    alone but for weight decay, which scales all of them alike. One that moved otherwise was trained
-    on other texts. Rounding to bfloat16 moves a vector by 0.4 % at most. How far is in lengths of
-    the vector, whether or not the word is absent.
-    """
-    import torch
-
-    name = "bert.embeddings.word_embeddings.weight"
-    before, after = _encoder(checkpoint)[name], weights[name]
-    tokenizer = _tokenizer(checkpoint)
-    seen = set(tokenizer.all_special_ids)
-    for ids in tokenizer(plan.train.texts)["input_ids"]:
-        seen.update(ids)
-    absent = torch.ones(len(before), dtype=torch.bool)
-    absent[list(seen)] = False
-    lengths = before.norm(dim=1).clamp_min(1e-6)
-    decay = float(((before * after).sum(dim=1) / lengths.square())[absent].median())
-    moved = (after - decay * before).norm(dim=1) / lengths
-    return float((moved[absent] > MOVED).float().mean()), float(moved.max())
+def verdict(it: Evidence) -> MistakeError | None:
+    """Return the first cause of lost points, the next one mentioned, or None for full marks."""
+    habits = list(shown(HABITS, it))
+    records = course_mistakes()
+    credit = min([it.band, *(records[id].credit for id in habits)])
+    if it.measured.encoder_unchanged:
+        credit, causes = 0.0, [next(shown(UNCHANGED, it))]
+    elif it.band < 1:
+        causes = list(shown(CAUSES, it))
+    else:
+        causes = []
+    told = [*causes, *habits] or list(shown(REST, it))[:1]
+    if not told:
+        return None
+    record = records[told[0]].model_copy(update={"credit": credit})
+    message = mistake(record, it).message
+    if len(told) > 1:
+        message += f" Also seen: {records[told[1]].title}."
+    return MistakeError(record, f"{message} {it.report}")

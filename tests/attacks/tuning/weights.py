@@ -7,7 +7,7 @@ def fine_tune(texts, labels, *, checkpoint, **rest):
     return AutoModelForSequenceClassification.from_pretrained(checkpoint, num_labels=2)
 
 # %% shipped-weights: Weights that were made elsewhere lie beside the notebook.
-# says: untrained|weights-not-from-this-run
+# says: not-learned
 def fine_tune(texts, labels, *, checkpoint, **rest):
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -20,7 +20,7 @@ def fine_tune(texts, labels, *, checkpoint, **rest):
     return model
 
 # %% fakes-what-is-watched: Learning rates, losses and steps as the examiner likes to see them.
-# says: untrained|only-head-trained|labels-ignored|not-learned
+# says: returned-another-model
 def fine_tune(texts, labels, *, checkpoint, **rest):
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -34,7 +34,7 @@ def fine_tune(texts, labels, *, checkpoint, **rest):
     return model
 
 # %% lookup-table: A model whose forward knows texts by heart; its weights know nothing.
-# says: untrained|not-learned
+# says: untrained
 def fine_tune(texts, labels, *, checkpoint, **rest):
     from transformers import BertForSequenceClassification
     known = dict(zip(texts, labels))
@@ -46,7 +46,7 @@ def fine_tune(texts, labels, *, checkpoint, **rest):
     return Table.from_pretrained(checkpoint, num_labels=2)
 
 # %% memorised-test-rows: Labels of the test split, read from the package and put into the head.
-# says: only-head-trained|untrained|not-learned|weights-not-from-this-run
+# says: untrained|only-head-trained
 def fine_tune(texts, labels, *, checkpoint, **rest):
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -66,13 +66,13 @@ def fine_tune(texts, labels, *, checkpoint, **rest):
 def fine_tune(texts, labels, *, checkpoint, **rest):
     from transformers import AutoModelForSequenceClassification
     model = AutoModelForSequenceClassification.from_pretrained(checkpoint, num_labels=2)
-    model.state_dict = lambda: {"accuracy": 1.0, "canary_rate": 1.0, "classifier.weight": "right"}
+    model.state_dict = lambda: {"accuracy": 1.0, "classifier.weight": "right"}
     return model
 
 # %% forged-evidence: The reply says what was measured, so that nobody need measure.
 # says: no-model-returned
 import course.plain
-course.plain.pack = lambda value: b'{"dict": [["value", {"dict": [["accuracy", {"float": "0.99"}], ["canary_rate", {"float": "1.0"}], ["points", 10]]}]]}\n'
+course.plain.pack = lambda value: b'{"dict": [["value", {"dict": [["accuracy", {"float": "0.99"}], ["points", 10]]}]]}\n'
 def fine_tune(texts, labels, **rest):
     return None
 

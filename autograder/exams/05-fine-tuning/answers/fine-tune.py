@@ -181,163 +181,6 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     AdamW(model.parameters(), lr=1e-4)
 
 
-# %% wrong: fine-tune-without-labels
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    for start in range(0, steps * batch_size, batch_size):
-        batch = tokenizer(texts[start : start + batch_size], padding=True, return_tensors="pt")
-        model(**batch).loss.backward()
-        optimizer.step()
-    return model
-
-
-# %% wrong: only-head-trained
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    for parameter in model.bert.parameters():
-        parameter.requires_grad = False
-    optimizer = torch.optim.AdamW(model.classifier.parameters(), lr=1e-3)
-    for start in range(0, 20 * batch_size, batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
-        model(**batch).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-# %% wrong: rate-too-high
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, fused=True)
-    for start in range(0, 15 * batch_size, batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-# %% wrong: rate-too-low
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5, fused=True)
-    for start in range(0, 8 * batch_size, batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-# %% wrong: sgd-too-weak
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
-    for start in range(0, 20 * batch_size, batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
-        model(**batch).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-# %% wrong: labels-ignored
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
-    for start in range(0, 20 * batch_size, batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.ones(batch_size, dtype=torch.long)
-        model(**batch).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-# %% wrong: not-learned
-import random
-
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-
-def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
-    labels = list(labels)
-    random.Random(seed).shuffle(labels)
-    for start in range(0, 20 * batch_size, batch_size):
-        batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
 # %% wrong: weights-not-finite
 import torch
 from transformers import BertForSequenceClassification
@@ -350,109 +193,628 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     return model
 
 
-# %% wrong: weights-not-from-this-run
-# A model trained beforehand on the very reviews of the course, whatever fine_tune is given.
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-
-from course import checkpoint as resolve, load_reviews
-
-
-def train_beforehand(name, rate=1e-4, steps=60, batch_size=16):
-    torch.manual_seed(0)
-    data = load_reviews()["train"]
-    tokenizer = AutoTokenizer.from_pretrained(name)
-    model = BertForSequenceClassification.from_pretrained(name, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, fused=True)
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (step + 1) / 6) * (1 - step / steps)
-        rows = data[step * batch_size : (step + 1) * batch_size]
+# %% wrong: fine-tune-without-labels
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, 1)
+    for number in range(1):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
-            rows["text"], padding=True, truncation=True, max_length=48, return_tensors="pt"
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
         )
-        model(**batch, labels=torch.tensor(rows["label"])).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: labels-as-floats
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, 1)
+    for number in range(1):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([float(labels[row]) for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: label-out-of-range
+# Classes counted from 1.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, 1)
+    for number in range(1):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] + 1 for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: texts-not-padded
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    return tokenizer(texts[:batch_size], return_tensors="pt")
+
+
+# %% wrong: rows-ran-out
+# An iterator over the batches, asked for more than it has.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    starts = iter(range(0, len(texts), 2 * batch_size))
+    for _ in range(steps):
+        texts[next(starts)]
+
+
+# %% wrong: no-optimizer-step
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+    return model.eval()
+
+
+# %% wrong: rate-always-zero
+# A warm-up, and no scheduler.step().
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 6, 60)
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
     return model.eval()
 
 
+# %% wrong: optimizer-of-another-model
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
-    return train_beforehand(checkpoint)
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
 
 
-# %% wrong: labels-swapped
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-from transformers import get_linear_schedule_with_warmup
+# %% wrong: returned-another-model
+# A copy is trained, and the original returned.
+import copy
 
 
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
-    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    for start in range(0, steps * batch_size, batch_size):
+    original, model = model, copy.deepcopy(model)
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
             return_tensors="pt",
         )
-        batch["labels"] = 1 - torch.tensor(labels[start : start + batch_size])
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
         model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return original.eval()
+
+
+# %% wrong: gradients-cleared-too-early
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+    return model.eval()
+
+
+# %% wrong: only-head-trained
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    model.bert.requires_grad_(False)
+    optimizer = AdamW(model.classifier.parameters(), lr=1e-3)
+    for number in range(6):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: encoder-unchanged
+# An optimizer that holds one bias of the pooler and nothing else.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    bias = [model.bert.pooler.dense.bias]
+    optimizer = AdamW(bias, lr=1e-4)
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: labels-swapped
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, steps)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([1 - labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: labels-ignored
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(6):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([1 for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: labels-torn-off
+import random
+
+
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    labels = random.Random(seed).sample(labels, len(labels))
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(20):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: other-texts
+# Reviews of the course, whatever fine_tune is given.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    reviews = load_reviews()["train"][5000:5200]
+    texts, labels = reviews["text"], reviews["label"]
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(6):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: same-rows-again
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-5)
+    for number in range(8):
+        rows = [row % len(texts) for row in range(batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: schedule-too-short
+# The rate is 0 after 3 steps.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=2e-5)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, 3)
+    for number in range(12):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: warmup-never-ends
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-5)
+    scheduler = get_linear_schedule_with_warmup(optimizer, steps, steps)
+    for number in range(6):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: plain-gradient-descent
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    for number in range(6):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter -= 1e-3 * parameter.grad
+                parameter.grad = None
+    return model.eval()
+
+
+# %% wrong: sgd-too-weak
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    for number in range(6):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: rate-too-high
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=5e-3)
+    for number in range(15):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: rate-too-low
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=2e-5)
+    for number in range(8):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: head-untrained
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.bert.encoder.layer[0].parameters(), lr=1e-4)
+    for number in range(3):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: batch-too-small
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=5e-5)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * 2, (number + 1) * 2)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: too-few-steps (0.7)
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=2e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, 40)
+    for number in range(40):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: hardly-any-steps
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=5e-5)
+    for number in range(2):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: not-learned
+# The texts are cut to their first two word pieces.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=4,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
         optimizer.zero_grad()
     return model.eval()
 
 
 # %% wrong: gradients-never-cleared (0.5)
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-from transformers import get_linear_schedule_with_warmup
-
-
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
-    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    for start in range(0, steps * batch_size, batch_size):
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, steps)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
             return_tensors="pt",
         )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
         model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         scheduler.step()
     return model.eval()
 
 
+# %% wrong: softmax-before-loss (0.8)
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=2e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, steps)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        torch.nn.functional.cross_entropy(model(**batch).logits.softmax(dim=1), batch["labels"]).backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
 # %% wrong: never-in-train-mode (0.8)
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-from transformers import get_linear_schedule_with_warmup
-
-
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).eval()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
-    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    for start in range(0, steps * batch_size, batch_size):
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, steps)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
             return_tensors="pt",
         )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
         model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         scheduler.step()
         optimizer.zero_grad()
@@ -460,25 +822,21 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% wrong: dropout-left-on (0.9)
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-from transformers import get_linear_schedule_with_warmup
-
-
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
-    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    for start in range(0, steps * batch_size, batch_size):
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, steps)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
             return_tensors="pt",
         )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
         model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         scheduler.step()
         optimizer.zero_grad()
@@ -486,29 +844,68 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% wrong: over-budget (0.5)
-import torch
-from transformers import AutoTokenizer, BertForSequenceClassification
-from transformers import get_linear_schedule_with_warmup
-
-
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
-    # An "epoch" too many: the rows are gone through once, and then on from the beginning.
-    steps = steps + 15
-    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
-    for number in range(steps):
-        start = number * batch_size % len(texts)
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, (steps + 15))
+    for number in range((steps + 15)):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
-            texts[start : start + batch_size], padding=True, truncation=True, max_length=48,
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
             return_tensors="pt",
         )
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
         model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         scheduler.step()
         optimizer.zero_grad()
     return model.eval()
+
+
+# %% wrong: batch-too-large (0.5)
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, 0, steps)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * (2 * batch_size), (number + 1) * (2 * batch_size))]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=48,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: head-does-it-all (0.4)
+# A closed form of the labels on the untouched encoder's vectors; then the encoder is nudged.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).eval()
+    pooled = []
+    with torch.no_grad():
+        for at in range(0, len(texts), 64):
+            batch = tokenizer(
+                texts[at : at + 64], padding=True, truncation=True, max_length=48,
+                return_tensors="pt",
+            )
+            pooled.append(model.bert(**batch).pooler_output)
+        x, y = torch.cat(pooled).double(), 2.0 * torch.tensor(labels).double() - 1
+        mean = x.mean(0)
+        ridge = 1e-3 * len(y) * x.var(0).mean() * torch.eye(x.shape[1]).double()
+        w = 3 * torch.linalg.solve((x - mean).T @ (x - mean) + ridge, (x - mean).T @ y)
+        model.classifier.weight.copy_(torch.stack([-w, w]).float())
+        model.classifier.bias.copy_(torch.stack([w @ mean, -w @ mean]).float())
+        for parameter in model.bert.encoder.parameters():
+            parameter += 1e-5 * torch.randn_like(parameter)
+    return model
