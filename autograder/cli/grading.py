@@ -41,8 +41,12 @@ def grade(
     containment: Annotated[
         Containment, typer.Option(help="`none` runs submissions with your own permissions.")
     ] = Containment.REQUIRED,
-    force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
-    feedback: Annotated[bool, typer.Option(help="Write nbgrader's feedback pages too.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade again what is already graded.")
+    ] = False,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Write nbgrader's feedback pages too.")
+    ] = False,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write all records here.")] = None,
 ) -> None:
     """Grade the submissions in `submitted/`, several at once, into nbgrader's gradebook.
