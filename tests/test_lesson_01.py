@@ -5,14 +5,21 @@ from itertools import product
 
 import pytest
 import torch
+from datasets import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from matplotlib.text import Text
-from transformers import AutoModel, AutoModelForSequenceClassification, BertTokenizer
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    BertTokenizer,
+    DataCollatorWithPadding,
+)
 
+from autograder.authoring.recorded_answers import recorded_answers
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import load_exam
 from course import checkpoint, load_reviews
-from course.checks import run_check
-from course.checks.batching import Collate
+from course.checks import find_check, run_check
+from course.checks.batching import Collate, EncodeReviews
 from course.checks.mistakes import MistakeError
 from course.checks.tokenizing import tokenizer
 from course.pictures import tokens as pictures
@@ -69,7 +76,34 @@ def test_errors_are_as_told():
         model(**special("very " * 700 + "long", return_tensors="pt"))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.int32, torch.bool])
+def test_max_length_is_a_limit_and_truncation_the_switch():
+    def width(**options):
+        return len(tokenizer()(TEXTS, max_length=6, **options)["input_ids"][0])
+
+    longest = max(map(len, tokenizer()(TEXTS)["input_ids"]))
+    with pytest.warns(UserWarning, match="`max_length` is ignored"):
+        assert width(padding=True) == longest
+    assert width(padding=True, truncation=True) == 6
+    assert width() == 6
+    assert width(truncation=False) == len(tokenizer()(TEXTS[0])["input_ids"]) == 8
+
+
+def test_ids_of_another_vocabulary_raise_an_error_only_beyond_the_table():
+    model = AutoModel.from_pretrained(checkpoint())
+    model(input_ids=torch.tensor([[0, 30_521, 2]]))
+    with pytest.raises(IndexError, match="index out of range"):
+        model(input_ids=torch.tensor([[0, 30_522, 2]]))
+
+
+def test_ids_must_be_of_a_dtype_that_the_embedding_takes():
+    model = AutoModel.from_pretrained(checkpoint())
+    ids = torch.tensor([[101, 102]])
+    assert torch.equal(model(ids.int())[0], model(ids)[0])
+    with pytest.raises(RuntimeError, match="Long, Int"):
+        model(ids.short())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int32, torch.uint8, torch.bool])
 def test_labels_of_another_dtype_stop_the_loss(dtype):
     model = AutoModelForSequenceClassification.from_pretrained(checkpoint())
     ids = torch.tensor([[101, 102], [101, 102]])
@@ -187,7 +221,7 @@ def hostile_values(rows):
         -(2**63),
     )
     yield from ([{}] * rows, [[True]] * rows, [["a"]] * rows, [float("nan")] * rows)
-    shapes = [(), (0,), (rows,), (rows, 0), (rows, 1), (rows, 40), (rows, 2, 1)]
+    shapes = [(), (0,), (rows,), (rows, 0), (10**9, 0), (rows, 1), (rows, 40), (rows, 2, 1)]
     kinds = [torch.bool, torch.uint8, torch.int64, torch.uint64, torch.bfloat16, torch.float8_e5m2]
     for shape, kind in product(shapes, kinds):
         yield torch.zeros(shape).to(kind)
@@ -226,3 +260,69 @@ def test_a_collator_may_take_the_labels_out_of_its_rows():
         return {**tokenizer.pad(rows, return_tensors="pt"), "labels": labels}
 
     assert run_check(Collate(), collate).passed
+
+
+def test_nothing_but_the_right_result_passes_a_table_of_signs(tasks):
+    for task in tasks:
+        *_, last = task.signs.values()
+        assert last(None)
+
+
+# Tries do not disturb each other
+
+
+def spoil(special):
+    special.padding_side = special.truncation_side = "left"
+    special.pad_token = "[SEP]"
+    special.model_max_length = 4
+    special.add_tokens(["film"], special_tokens=True)
+    special.backend_tokenizer.enable_truncation(3)
+    special.backend_tokenizer.enable_padding(length=9)
+
+
+def test_each_try_gets_a_tokenizer_as_it_was_loaded():
+    expected = dict(tokenizer()(TEXTS, padding=True, truncation=True))
+    spoiled = tokenizer()
+    spoil(spoiled)
+    assert dict(spoiled(TEXTS, padding=True, truncation=True)) != expected
+    assert tokenizer()(TEXTS, padding=True, truncation=True) == expected
+    assert tokenizer().backend_tokenizer.encode(TEXTS[0]).ids == expected["input_ids"][0][:8]
+
+
+def test_a_spoiled_tokenizer_fails_its_own_try_only():
+    def encode_reviews(special, texts, max_length):
+        return special(
+            texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt"
+        )
+
+    def spoiling(special, texts, max_length):
+        spoil(special)
+        return encode_reviews(special, texts, max_length)
+
+    assert not run_check(EncodeReviews(), spoiling).passed
+    assert run_check(EncodeReviews(), encode_reviews).passed
+    assert run_check(Collate(), lambda special, rows: DataCollatorWithPadding(special)(rows)).passed
+
+
+def test_checks_leave_progress_bars_as_they_were():
+    check = find_check("tokenize_dataset")
+    for shown, switch in ((True, enable_progress_bars), (False, disable_progress_bars)):
+        switch()
+        run_check(check, lambda dataset, special, max_length: dataset)
+        assert are_progress_bars_disabled() != shown
+
+
+# A check mark in the notebook is a point at grading
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_visible_check_agrees_with_the_exam_on_every_recorded_answer(course, place):
+    exam = load_exam(course.exams, "01-tokenizing")
+    task = exam.tasks[place]
+    answers = recorded_answers(exam, task)
+    assert {answer.right for answer in answers} == {True, False}
+    for answer in answers:
+        names = {"torch": torch}
+        exec(answer.source, names)
+        for check in (find_check(task.function), task):
+            assert run_check(check, names[task.function]).passed is answer.right, answer.source

@@ -109,6 +109,8 @@ class _Facts(Mapping[str, Any]):
 def code(value: object) -> str:
     """Return `value` short enough to be quoted in a message."""
     text = str(value) if isinstance(value, Opaque) else repr(value)
+    if "\n" in text:  # a tensor is shown with a line for each row
+        text = " ".join(text.split())
     return text if len(text) <= 120 else text[:117] + "..."
 
 
