@@ -10,14 +10,14 @@ with unequal rates, as in lesson 03.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from course.checks.base import Inputs
+from course.checks.settings import usual_settings
 from course.checks.tiny import Batch, draw_reviews, padded, tiny_bert
 
 MOMENTUM = 0.5
@@ -28,20 +28,6 @@ NEAR = 0.05
 FAR = 3 * NEAR
 #: Between these bounds a loss is neither lost in rounding nor near its end.
 LOSSES = (0.2, 4.0)
-
-
-@contextmanager
-def usual_settings() -> Iterator[None]:
-    """Make float32 tensors on the CPU, with gradients, whatever a notebook has set as default."""
-    import torch
-
-    dtype = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)
-    try:
-        with torch.device("cpu"), torch.enable_grad():
-            yield
-    finally:
-        torch.set_default_dtype(dtype)
 
 
 def model_of(*, seed: int, dropout: float, head: float, pooler: float, **_: Any) -> Any:
