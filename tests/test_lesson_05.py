@@ -16,6 +16,7 @@ from course import checkpoint
 from course.checks import find_check, run_check
 from course.checks.base import Raised
 from course.checks.mistakes import MistakeError
+from course.checks.reference_step import Reference
 from course.checks.training_run import LABELS, TEXTS, tiny_checkpoint
 from course.pictures import training
 from course.plain import Opaque, as_plain
@@ -151,10 +152,9 @@ def test_hostile_observations_are_misses_and_nothing_else(answer_id):
 
 def test_no_trained_weights_no_points():
     task = TASKS["train-step"]
-    inputs = list(task.cases(random.Random(2)))
-    for case in inputs:
+    for case in task.cases(random.Random(2)):
         observed = as_plain(type(task).observe(solution()["train_step"], **case))
-        start = task.cases.__globals__["_start"](**case)
+        start = Reference(**case).start
         for weights in (start, torch.randn_like(start), torch.zeros_like(start), start + 100):
             with pytest.raises(MistakeError):
                 task.judge({**observed, "weights": [weights] * 3}, **case)
@@ -186,7 +186,6 @@ def test_a_run_is_shown_while_it_goes_on(capsys):
     with live:
         watched = names["fine_tune"](TEXTS, LABELS, **options)
     assert torch.Tensor.backward is backward
-    assert not torch.nn.modules.module._global_forward_pre_hooks
     assert live.done == len(live.losses) == 7 and all(0.4 < loss < 1 for loss in live.losses)
     assert list(live.scores) == [0, 3, 6, 7]
     assert live.progress().startswith("step 7 of 7, loss 0.")
@@ -196,6 +195,17 @@ def test_a_run_is_shown_while_it_goes_on(capsys):
     assert modes == [False] + [True] * 6
     alone = names["fine_tune"](TEXTS, LABELS, **options)
     assert torch.equal(watched.classifier.weight, alone.classifier.weight)
+
+
+def test_an_evaluate_that_raises_stops_no_run():
+    names = solution()
+    options = {"steps": 2, "batch_size": 4, "device": "cpu", "seed": 1}
+    live = training.LiveTraining(lambda model, batches: {}, [], steps=2)
+    with pytest.raises(KeyError, match="accuracy"), live:
+        names["fine_tune"](TEXTS, LABELS, checkpoint=tiny_checkpoint(), **options)
+    assert live.done == len(live.losses) == 2
+    with pytest.raises(ZeroDivisionError), live:
+        raise ZeroDivisionError
 
 
 def test_pictures_of_recorded_runs():

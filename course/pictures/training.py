@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course.pictures.base import BLUE, GREEN, GREY, ORANGE, Picture, new_figure
+from course.watching import Event, Watch
 
 MEASURED = Path(__file__).parents[1] / "measured" / "overfitting.json"
 #: The loss of a model that gives both classes the probability 1/2.
@@ -21,9 +22,9 @@ GUESSING = math.log(2)
 class LiveTraining:
     """Shows a training run in progress: `with LiveTraining(...): fine_tune(...)`.
 
-    It needs no change in the run: PyTorch tells it of each backward pass and each optimizer step.
-    Every so many steps it asks `evaluate` for the scores on `batches`, and puts the model back
-    into the mode it was in.
+    It needs no change in the run: PyTorch tells of each backward pass and each optimizer step. Every
+    so many steps it asks `evaluate` for the scores on `batches`, and puts the model back into the
+    mode it was in. What `evaluate` raises is raised when the run is over.
     """
 
     def __init__(
@@ -40,58 +41,44 @@ class LiveTraining:
         self.losses: list[float] = []
         self.scores: dict[int, float] = {}
         self.done = 0
-        self._loss = float("nan")
         self._model: Any = None
-        self._watching = True
+        self._watch = Watch(on_forward=self._on_forward, on_step=self._on_step)
 
     def __enter__(self) -> LiveTraining:
-        import torch
         from IPython.display import display
-        from torch.nn.modules.module import register_module_forward_pre_hook
-        from torch.optim.optimizer import register_optimizer_step_post_hook
 
         self._started = time.monotonic()
         self._handle = display(self, display_id=True)
-        self._hooks = [
-            register_module_forward_pre_hook(self._on_forward),
-            register_optimizer_step_post_hook(self._on_step),
-        ]
-        self._backward = torch.Tensor.backward
-        live = self
-
-        def backward(tensor: Any, *args: Any, **kwargs: Any) -> Any:
-            live._loss = float(tensor.detach()) if tensor.numel() == 1 else float("nan")
-            return live._backward(tensor, *args, **kwargs)
-
-        torch.Tensor.backward = backward  # type: ignore[assignment, method-assign]
+        self._watch.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        import torch
-
-        torch.Tensor.backward = self._backward  # type: ignore[method-assign]
-        for hook in self._hooks:
-            hook.remove()
+        self._watch.__exit__(*error)
         self._show()
+        if error[0] is None and self._watch.failures:
+            raise self._watch.failures[0]
 
-    def _on_forward(self, module: Any, args: Any) -> None:
-        if self._watching and self._model is None and hasattr(module, "classifier"):
-            self._model = module
+    def _on_forward(self, event: Event, model: Any, inputs: Any) -> None:
+        if event.gradients and self._model is None:
+            self._model = model
             self._evaluate()
 
-    def _on_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+    def _on_step(self, event: Event, optimizer: Any) -> None:
         self.done += 1
-        self.losses.append(self._loss)
+        seen = (past.loss for past in reversed(self._watch.events) if past.kind == "backward")
+        loss = next(seen, None)
+        self.losses.append(math.nan if loss is None else loss)
         if self.done % self.every == 0 or self.done == self.steps:
             self._evaluate()
         elif self.done % 5 == 0:
             self._show()
 
     def _evaluate(self) -> None:
-        mode, self._watching = self._model.training, False
-        self.scores[self.done] = float(self.evaluate(self._model, self.batches)["accuracy"])
-        self._watching = True
-        self._model.train(mode)
+        mode = self._model.training
+        try:
+            self.scores[self.done] = float(self.evaluate(self._model, self.batches)["accuracy"])
+        finally:
+            self._model.train(mode)
         self._show()
 
     def _show(self) -> None:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable
-from typing import Any
 
 from autograder.examining.exam import Task
-from course.checks import optimizer, optimizer_scheduler, rate_schedule
+from course.checks import optimizer, rate_schedule, train_step
 from course.checks.base import Inputs
-from course.checks.fine_tuning import losses_in
-from course.checks.mistakes import MistakeError
-from course.checks.optimizer_scheduler import flat, with_name
-from course.checks.tiny import as_batch, draw_reviews, tiny_bert
-from course.checks.values import need_mapping
 
 
 class MakeOptimizer(optimizer.MakeOptimizer, Task):
@@ -79,118 +72,12 @@ class MakeSchedule(rate_schedule.MakeSchedule, Task):
             }
 
 
-class Update(optimizer_scheduler.Update, Task):
+class Update(train_step.Update, Task):
     """One batch moves the weights once: clipped gradients, the planned rate, nothing left over."""
 
     answer_id = "update"
     points = 4
     timeout = 20
-
-    #: How far the weights may be from ours, as a share of the way that ours went.
-    NEAR = 0.02
-
-    def cases(self, rng: random.Random) -> Iterable[Inputs]:
-        """Yield steps whose gradients are too long, and steps whose gradients are not."""
-        for clipped in (True, True, False):
-            norms = [0.0]
-            while min(norms) < 1:
-                counts = [rng.randint(3, 7) for _ in range(3)]
-                case: Inputs = {
-                    "seed": rng.randrange(10**6),
-                    "reviews": [draw_reviews(rng, count) for count in counts],
-                    "labels": [[rng.randrange(2) for _ in range(count)] for count in counts],
-                    # Far apart, so that a rate taken a step too early or too late shows.
-                    "factors": rng.sample((0.3, 0.6, 1.0, 1.7), 4),
-                }
-                norms = _steps(**case, lr=0.0, max_norm=1.0)["norms"]
-            lr = rng.uniform(0.05, 0.15)
-            if clipped:  # to less than 1, which is what many write by habit
-                max_norm = min(0.8, min(norms) * rng.uniform(0.3, 0.6))
-                yield {**case, "lr": lr, "max_norm": round(max_norm, 3)}
-            else:  # a rate that is fit for gradients which nobody clips
-                yield {**case, "lr": lr / max(norms), "max_norm": float(rng.randint(5000, 50000))}
-
-    def judge(self, observed: Any, **inputs: Any) -> None:
-        """Compare the weights with ours; what was watched only chooses the message."""
-        with_name(lambda: self._judge(observed, **inputs))
-
-    def _judge(self, observed: Any, **inputs: Any) -> None:
-        found = need_mapping(observed, ["losses", "weights"], "What was observed")
-        losses, right = losses_in(found), _steps(**inputs)
-        fits = self._fits(found["weights"], right["weights"], inputs["seed"])
-        if (
-            fits
-            and len(losses) == len(right["losses"])
-            and all(
-                math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-4)
-                for a, b in zip(losses, right["losses"], strict=True)
-            )
-        ):
-            self.judge_form(observed)
-            return
-        self.symptoms(observed, **inputs)
-        if fits:
-            raise MistakeError(
-                "update-other-loss",
-                "The weights are right after every step, but the losses that update returns are "
-                "not the model's for these batches.",
-            )
-        raise MistakeError(
-            "update-wrong-weights",
-            "After three steps the weights are not what one backward pass, gradients clipped to "
-            "max_norm, one optimizer step and one scheduler step a batch give. Does each happen "
-            "once, on this batch alone?",
-        )
-
-    def _fits(self, found: Any, right: list[Any], seed: int) -> bool:
-        import torch
-
-        if not isinstance(found, list) or len(found) != len(right):
-            return False
-        before = flat(tiny_bert(seed, dropout=0.0, classes=2))
-        for mine, theirs in zip(right, found, strict=True):
-            if (
-                not isinstance(theirs, torch.Tensor)
-                or theirs.shape != mine.shape
-                or theirs.dtype not in (torch.float32, torch.float64)
-            ):
-                return False
-            way = float((mine - before).double().norm())
-            error = float((theirs.detach().double() - mine.double()).norm())
-            if not error < self.NEAR * way:  # NaN is not near
-                return False
-        return True
-
-
-def _steps(
-    *,
-    seed: int,
-    reviews: list[list[list[int]]],
-    labels: list[list[int]],
-    lr: float,
-    factors: list[float],
-    max_norm: float,
-) -> dict[str, Any]:
-    """Return losses, norms and the weights after each step, by plain SGD written out."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    model = tiny_bert(seed, dropout=0.0, classes=2).train()
-    parameters = list(model.parameters())
-    result: dict[str, Any] = {"losses": [], "norms": [], "weights": []}
-    for rows, answers, factor in zip(reviews, labels, factors, strict=False):
-        batch = as_batch(rows, answers)
-        logits = model(batch.input_ids, attention_mask=batch.attention_mask).logits
-        loss = cross_entropy(logits, batch.labels)
-        gradients = torch.autograd.grad(loss, parameters)
-        norm = math.sqrt(sum(float(g.double().pow(2).sum()) for g in gradients))
-        with torch.no_grad():
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter -= lr * factor * min(1.0, max_norm / norm) * gradient
-        result["losses"].append(loss.item())
-        result["norms"].append(norm)
-        result["weights"].append(flat(model))
-    return result
 
 
 TASKS = [MakeOptimizer, TrainingSteps, MakeSchedule, Update]

@@ -68,6 +68,127 @@ class Update:
 update = Update()
 
 
+# %% right: the optimizer calls a closure
+def update(model, batch, optimizer, scheduler, max_norm):
+    def closure():
+        optimizer.zero_grad()
+        loss = model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        return loss
+
+    loss = optimizer.step(closure)
+    scheduler.step()
+    return loss.item()
+
+
+# %% right: the loss asked for first, without gradients
+def update(model, batch, optimizer, scheduler, max_norm):
+    with torch.no_grad():
+        before = model(**batch).loss.item()
+    optimizer.zero_grad()
+    model(**batch).loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return before
+
+
+# %% right: two half-batches, gradients added up
+def update(model, batch, optimizer, scheduler, max_norm):
+    rows = len(batch["labels"])
+    total = 0.0
+    for start in range(0, rows, (rows + 1) // 2):
+        part = {name: tensor[start : start + (rows + 1) // 2] for name, tensor in batch.items()}
+        loss = model(**part).loss * len(part["labels"]) / rows
+        loss.backward()
+        total += loss.item()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    optimizer.zero_grad()
+    return total
+
+
+# %% right: functional, gradients by torch.func
+from torch.func import functional_call, grad_and_value
+
+
+def update(model, batch, optimizer, scheduler, max_norm):
+    weights = dict(model.named_parameters())
+
+    def loss_of(weights):
+        return functional_call(model, weights, (), dict(batch)).loss
+
+    gradients, loss = grad_and_value(loss_of)({name: w.detach() for name, w in weights.items()})
+    norm = torch.stack([g.norm() for g in gradients.values()]).norm()
+    for name, gradient in gradients.items():
+        weights[name].grad = gradient * (max_norm / norm).clamp(max=1.0)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% right: total norm first, then clipping with it
+def update(model, batch, optimizer, scheduler, max_norm):
+    parameters = list(model.parameters())
+    for parameter in parameters:
+        parameter.grad = None
+    loss = model(**batch)["loss"]
+    loss.backward()
+    norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+    torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
+    optimizer.step()
+    scheduler.step()
+    return round(loss.item(), 4)
+
+
+# %% right: row by row, summed and divided by hand
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad(set_to_none=False)
+    losses = []
+    for row in range(len(batch["labels"])):
+        logits = model(
+            input_ids=batch["input_ids"][row : row + 1],
+            token_type_ids=batch["token_type_ids"][row : row + 1],
+            attention_mask=batch["attention_mask"][row : row + 1],
+        ).logits
+        losses.append(-logits.log_softmax(dim=1)[0, batch["labels"][row]])
+    loss = sum(losses) / len(losses)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm, foreach=False)
+    optimizer.step()
+    scheduler.step()
+    return loss.tolist()
+
+
+# %% right: bfloat16 where it is enough
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% right: the loss of the batch without dropout returned, the mode put back
+def update(model, batch, optimizer, scheduler, max_norm):
+    model.eval()
+    with torch.inference_mode():
+        before = float(model(**batch).loss)
+    model.train()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    optimizer.zero_grad()
+    scheduler.step()
+    return before
+
+
 # %% wrong: step-never-clears
 def update(model, batch, optimizer, scheduler, max_norm):
     loss = model(**batch).loss
@@ -394,3 +515,206 @@ def update(model, batch, optimizer, scheduler, max_norm):
     optimizer.step()
     scheduler.step()
     return loss.item()
+
+
+# %% wrong: update-in-eval-mode
+def update(model, batch, optimizer, scheduler, max_norm):
+    model.eval()
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-clips-one-group
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-clips-each-group
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    for group in optimizer.param_groups:
+        torch.nn.utils.clip_grad_norm_(group["params"], max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-clips-each-tensor
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    for parameter in model.parameters():
+        torch.nn.utils.clip_grad_norm_(parameter, max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-clips-another-norm
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm, norm_type=float("inf"))
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: update-not-clipped
+# The names of parameters are used up by the count, and nothing is left to clip.
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    parameters = filter(lambda p: p.grad is not None, model.parameters())
+    assert len(list(parameters)) > 0
+    torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-mask-forgotten
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(batch["input_ids"], labels=batch["labels"]).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-loss-summed
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    (loss * len(batch["labels"])).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-gradients-scaled
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward(retain_graph=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-loss-after
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    model(**batch).loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    with torch.no_grad():
+        return model(**batch).loss.item()
+
+
+# %% wrong: step-graph-cut
+# What a search for the error message suggests.
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    with torch.no_grad():
+        loss = model(**batch).loss
+    loss.requires_grad_(True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-by-hand
+def update(model, batch, optimizer, scheduler, max_norm):
+    model.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    with torch.no_grad():
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter -= group["lr"] * parameter.grad
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-gradient-none
+def update(model, batch, optimizer, scheduler, max_norm):
+    for parameter in model.parameters():
+        parameter.grad.zero_()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-part-still
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    labels = batch["labels"]
+    with torch.no_grad():
+        inputs = {name: tensor for name, tensor in batch.items() if name != "labels"}
+        pooled = model.bert(**inputs).pooler_output
+    logits = model.classifier(model.dropout(pooled))
+    loss = torch.nn.functional.cross_entropy(logits, labels)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-without-dropout
+def update(model, batch, optimizer, scheduler, max_norm):
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-wrong-loss
+# A mean over all batches so far.
+losses_so_far = []
+
+
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    losses_so_far.append(loss.item())
+    return sum(losses_so_far) / len(losses_so_far)
