@@ -253,3 +253,6 @@ def _encoder(folder: str) -> dict[str, Any]:
 
     model = BertModel.from_pretrained(folder)
     return {name: value.detach() for name, value in model.named_parameters()}
+
+
+CHECKS = (FineTune,)

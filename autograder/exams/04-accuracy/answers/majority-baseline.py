@@ -89,4 +89,4 @@ def majority_baseline(train_labels, test_labels):
 # %% wrong: majority-wrong
 def majority_baseline(train_labels, test_labels):
     # The visible answers, written down.
-    return 0.2 if len(test_labels) == 10 else 0.25
+    return 0.25 if len(test_labels) == 8 else 5 / 27
