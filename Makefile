@@ -29,6 +29,11 @@ test: lint  ## Format, lint, types and tests without the slowest; warnings are e
 test-all: lint  ## The same with all tests: attacks, kills, hundreds of submissions, each lesson in a browser.
 	$(BIN)/pytest -n logical --dist worksteal
 
+mutate: .venv/ready  ## Change the core in small ways, one at a time: a test must notice each. Takes long.
+	$(BIN)/pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	$(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
+
 lab: .venv/ready  ## Open the course in JupyterLab; lessons open as notebooks.
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab
 
