@@ -1,11 +1,11 @@
-# The two commands that anyone needs: `make demo` and `make test`.
+# The commands that anyone needs: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test lab build bench wheel clean
+.PHONY: help demo lint test test-all mutate lab build bench wheel clean
 
 help:  ## Say what there is.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 # pip runs again only when what it installs has changed.
 .venv/ready: requirements.txt pyproject.toml
@@ -17,11 +17,22 @@ help:  ## Say what there is.
 demo: .venv/ready  ## Build, release, grade a sample class with real fine-tuning, feed back, report.
 	$(BIN)/autograder demo --into demo
 
-test: .venv/ready  ## Format, lint, types and tests; warnings are errors.
+lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist worksteal
+
+# One worker for each of the machine's logical cores: much of the time is spent waiting.
+test: lint  ## Format, lint, types and tests without the slowest; warnings are errors.
+	$(BIN)/pytest -n logical --dist worksteal -m "not nightly"
+
+test-all: lint  ## The same with all tests: attacks, kills, hundreds of submissions, each lesson in a browser.
+	$(BIN)/pytest -n logical --dist worksteal
+
+mutate: .venv/ready  ## Change the core in small ways, one at a time: a test must notice each. Takes long.
+	$(BIN)/pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	$(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results
 
 lab: .venv/ready  ## Open the course in JupyterLab; lessons open as notebooks.
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab

@@ -69,6 +69,7 @@ def test_each_line_of_what_is_covered_names_attacks_that_say_why_they_failed() -
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_no_attack_earns_a_point_or_harms_another(
     classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
@@ -134,6 +135,7 @@ print("Points for fine_tune are given at grading.")
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_no_weights_but_trained_ones_earn_a_point(tmp_path: Path, run: Callable[..., Any]) -> None:
     paths = CoursePaths(tmp_path / "course")
     paths.lessons.mkdir(parents=True)

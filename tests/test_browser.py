@@ -17,7 +17,10 @@ LESSONS = CoursePaths(ROOT).lessons_with_code()
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize(
+    "lesson",
+    [LESSONS[0], *(pytest.param(lesson, marks=pytest.mark.nightly) for lesson in LESSONS[1:])],
+)
 def test_the_solved_lesson_runs_from_top_to_bottom(
     course: CoursePaths, tmp_path: Path, lesson: str
 ) -> None:

@@ -115,6 +115,7 @@ def test_memory_and_time_end_a_kernel_and_the_reason_is_told() -> None:
             assert manager.provisioner.ended.startswith(reason)
 
 
+@pytest.mark.nightly
 def test_two_hundred_kernels_leave_nothing_behind() -> None:
     asyncio.run(_many_kernels(4))
     zygote = zygotes.current_zygote(())

@@ -245,6 +245,7 @@ def test_a_changed_exam_grades_anew(classroom: CoursePaths, run: Callable[..., A
     assert grades(classroom) == {"ann": 3}
 
 
+@pytest.mark.nightly
 def test_a_change_in_what_a_result_depends_on_executes_anew(
     classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:

@@ -59,6 +59,7 @@ def grade_command(paths: CoursePaths, *options: str) -> list[str]:
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_killed_at_twenty_moments_the_rerun_finishes_with_the_same_marks(
     classroom: CoursePaths, run: Callable[..., Any]
 ) -> None:
@@ -102,6 +103,7 @@ open("/tmp/left", "w").write("x" * 100_000)"""
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_two_hundred_submissions_leave_nothing_and_take_no_more_memory(
     classroom: CoursePaths,
 ) -> None:
