@@ -101,7 +101,7 @@ class FreezeEncoder(Check):
         "freeze-some": lambda it: it.encoder,
         "freeze-head-partly": lambda it: it.head_still,
         "freeze-head-differs": lambda it: not close(it.after, it.wanted),
-        **signs(*(id for id in ALWAYS if id != "parameters-frozen")),
+        **signs(*(id for id in ALWAYS if id not in ("weights-changed", "parameters-frozen"))),
     }
     raised = ("freeze-generator",)
     told = ("freeze-rebuilt",)
