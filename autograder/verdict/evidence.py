@@ -14,8 +14,8 @@ from autograder.verdict.weights import Measured
 from course.checks.mistakes import MistakeError, Signs, course_mistakes, mistake
 from course.checks.run_seen import Seen
 
-#: A rate from which on AdamW destroys what the encoder knew, and one that hardly moves it in a
-#: short run; see runs.json.
+#: A rate from which on AdamW destroys what the encoder knew, and one at which a short run gets less
+#: far than it could; see runs.json.
 HIGH_RATE, LOW_RATE = 5e-4, 4e-5
 #: A share of the steps that is no run any more, however well it went.
 HARDLY_ANY = 0.25
@@ -45,6 +45,11 @@ class Evidence:
     @property
     def poor(self) -> bool:
         return self.band <= SOME
+
+    @property
+    def adam(self) -> bool:
+        """The optimizer is one of Adam's kind, of whose rates something can be said."""
+        return "Adam" in self.seen.optimizer
 
     @property
     def inverted(self) -> bool:
@@ -107,8 +112,8 @@ CAUSES: Signs = {
     "warmup-never-ends": lambda it: it.seen.rates_known and it.seen.only_rises,
     "plain-gradient-descent": lambda it: it.poor and it.seen.by_hand,
     "sgd-too-weak": lambda it: it.poor and it.seen.optimizer.startswith("SGD"),
-    "rate-too-high": lambda it: it.poor and it.seen.highest_rate >= HIGH_RATE,
-    "rate-too-low": lambda it: it.poor and 0 < it.seen.highest_rate <= LOW_RATE,
+    "rate-too-high": lambda it: it.poor and it.adam and it.seen.highest_rate >= HIGH_RATE,
+    "rate-too-low": lambda it: it.adam and 0 < it.seen.highest_rate <= LOW_RATE,
     "head-untrained": lambda it: it.seen.record.head_moved is False,
     "batch-too-small": lambda it: 0 < it.seen.batch < 0.7 * it.seen.asked_batch,
 }
