@@ -96,7 +96,7 @@ class PredictedClasses(Check):
         "argmax-dim0": lambda it: it.values == it.down != it.right,
         "one-answer-per-logit": lambda it: it.shape == (it.rows, it.columns),
         "wrong-shape": lambda it: it.shape != it.expected,
-        "max-not-place": lambda it: it.largest,
+        "max-not-place": lambda it: it.values != it.right and it.largest,
         "not-class-ids": lambda it: not it.whole,
         "two-classes-only": lambda it: it.binary and it.values != it.right,
         "predicted-wrong": lambda it: it.values != it.right,
@@ -110,7 +110,7 @@ class PredictedClasses(Check):
             [[2.0, 1.0, 0.5], [0.5, 1.5, 2.5], [-1.0, -3.0, -2.0], [0.0, 4.0, 1.0]],
             [[-4.0, -1.5, -3.0, -2.0], [-2.0, -3.0, -1.0, -0.5]],
             [[0.5, 3.0, 2.5], [0.0, 4.0, 1.0], [1.0, 2.0, 0.25]],
-            [[0.25, -1.0, 2.0]],
+            [[0.25, -1.0, 2.5]],
         ):
             yield {"logits": logits}
 

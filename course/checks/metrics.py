@@ -208,7 +208,7 @@ class ClassScores(Measured):
         precision, recall, f1 = self.answer(y_true=y_true, y_pred=y_pred, positive=positive)
         hits = sum(true == said for true, said in zip(y_true, y_pred, strict=True))
         shares = [y_true.count(one) / rows for one in classes]
-        found: dict[str, list[float]] = {
+        found = {
             "precision-recall-swapped": (recall, precision, f1),
             "mean-over-classes": tuple(map(fmean, zip(*each, strict=True))),
             "weighted-over-classes": tuple(
