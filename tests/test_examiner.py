@@ -132,12 +132,8 @@ class ClaimingError(MistakeError):
     """A mistake that claims any credit, whatever its record allows."""
 
     def __init__(self, id: str, message: str, credit: float) -> None:
-        super().__init__(Mistake(id=id, title="A mistake", message=message), message)
-        self.claimed = credit
-
-    @property
-    def credit(self) -> float:
-        return self.claimed
+        record = Mistake(id=id, title="A mistake", message=message)
+        super().__init__(record.model_copy(update={"credit": credit}), message)
 
 
 class Student:

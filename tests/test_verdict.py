@@ -110,7 +110,7 @@ def test_what_are_no_weights_of_this_model_is_refused(
 ) -> None:
     with pytest.raises(MistakeError) as caught:
         load_weights(change(weights), checkpoint())
-    assert caught.value.misconception == misconception
+    assert caught.value.mistake.id == misconception
 
 
 def test_half_precision_and_foreign_extras_are_accepted(weights: dict[str, Any]) -> None:
@@ -155,7 +155,7 @@ def evidence(
 
 def told(it: Evidence) -> str | None:
     error = verdict(it)
-    return None if error is None else error.misconception
+    return None if error is None else error.mistake.id
 
 
 @pytest.mark.parametrize(
@@ -195,12 +195,12 @@ def test_each_fault_is_told_by_its_own_name(
 ) -> None:
     error = verdict(it)
     assert told(it) == misconception
-    assert (1.0 if error is None else error.credit) == points
+    assert (1.0 if error is None else error.mistake.credit) == points
 
 
 def test_the_first_cause_is_named_and_the_next_one_mentioned() -> None:
     error = verdict(evidence(260, {"rates": [2e-5]}, steps=8))
-    assert error is not None and error.misconception == "rate-too-low"
+    assert error is not None and error.mistake.id == "rate-too-low"
     assert "Also seen: A fraction of the steps." in error.message
     assert "Measured on 500 hidden texts: accuracy 0.520" in error.message
 
@@ -245,12 +245,12 @@ def test_message_and_record_hold_together(
     if error is None:
         assert it.band == 1 and not unchanged
         return
-    id, message, seen = error.misconception, error.message, it.seen
+    id, message, seen = error.mistake.id, error.message, it.seen
     assert id in {**UNCHANGED, **CAUSES, **HABITS, **REST}
     # What is told about the encoder is what was measured.
     assert (id in UNCHANGED) == unchanged == ("bit for bit" in message or id in UNCHANGED)
-    assert error.credit <= it.band and (not unchanged or error.credit == 0)
-    assert error.credit < 1
+    assert error.mistake.credit <= it.band and (not unchanged or error.mistake.credit == 0)
+    assert error.mistake.credit < 1
     # Every number in the message is one of the record's, and nothing unseen is told.
     if match := re.search(r"took (?:only )?(\d+) optimizer steps; it was asked for (\d+)", message):
         assert (int(match[1]), int(match[2])) == (seen.steps, 60)
@@ -278,7 +278,7 @@ def test_a_hostile_record_is_one_in_which_little_was_seen(junk: Any) -> None:
     seen = Seen(read_record(junk), 60, 16, (0, 1))
     it = Evidence(Measured(440, 500, 0.5, False), seen, BAR)
     error = verdict(it)
-    assert error is None or error.misconception in HABITS
+    assert error is None or error.mistake.id in HABITS
 
 
 # The bar

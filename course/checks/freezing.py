@@ -1,4 +1,4 @@
-"""The check of `freeze_encoder`: after it, training changes the head and nothing else."""
+"""The check of `freeze_encoder`, lesson 02: after it, training changes the head and nothing else."""
 
 from __future__ import annotations
 

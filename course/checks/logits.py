@@ -1,4 +1,4 @@
-"""The check of `predict_logits`: the model's own logits, for every text, whatever the model's mode."""
+"""The check of `predict_logits`, lesson 02: the model's own logits, whatever the model's mode."""
 
 from __future__ import annotations
 

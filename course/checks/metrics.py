@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from statistics import fmean
-from typing import Any, ClassVar
+from typing import Any
 
 from course.checks.base import Check, Inputs
 from course.checks.mistakes import mistake
@@ -27,32 +27,6 @@ Z = 1.96
 END = 0.6
 #: How far the mean width of all intervals may be off: half of the way to 90 % confidence.
 WIDTH = 0.08
-
-
-class Tabled(Check):
-    """Of lesson 02 alone, until its own branch is merged; then to be deleted."""
-
-    #: Inputs, the right result, and what known mistakes give instead.
-    seen: ClassVar[tuple[tuple[Inputs, Any, dict[str, Any]], ...]] = ()
-    #: What a student is told whose result is that of a known mistake.
-    messages: ClassVar[dict[str, str]] = {}
-    tells_answer: ClassVar[bool] = True
-
-    def cases(self, rng: random.Random) -> Iterable[Inputs]:
-        """Yield the inputs of the table."""
-        return [inputs for inputs, _, _ in self.seen]
-
-    def answer(self, **inputs: Any) -> Any:
-        """Return the right result."""
-        return next(answer for known, answer, _ in self.seen if known == inputs)
-
-    def mistakes(self, **inputs: Any) -> dict[str, Any]:
-        """Return what known mistakes give."""
-        return next(mistakes for known, _, mistakes in self.seen if known == inputs)
-
-    def expected(self, **inputs: Any) -> str:
-        """Return the end of a message that may name the right result."""
-        return f" It should give {self.answer(**inputs)}." if self.tells_answer else ""
 
 
 class Measured(Predicted):

@@ -59,23 +59,10 @@ class Mistake(BaseModel):
 class MistakeError(Exception):
     """A check was not met: the mistake that shows, and the message with its values filled in."""
 
-    def __init__(self, mistake: Mistake | str, message: str, *, credit: float = 0.0) -> None:
+    def __init__(self, mistake: Mistake, message: str) -> None:
         super().__init__(message)
-        if isinstance(mistake, str):  # MIGRATION: to be removed when every mistake is a record
-            known = course_mistakes().get(mistake)
-            mistake = known or Mistake(
-                id=mistake, title=mistake[:60], message="(not a record)", credit=credit
-            )
         self.mistake = mistake
         self.message = message
-
-    @property
-    def misconception(self) -> str:
-        return self.mistake.id
-
-    @property
-    def credit(self) -> float:
-        return self.mistake.credit
 
 
 class _Words(string.Formatter):

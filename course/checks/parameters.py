@@ -1,4 +1,4 @@
-"""The check of `count_parameters`: which numbers there are in a model, and which of them train."""
+"""The check of `count_parameters`, lesson 02: which numbers there are in a model, and which of them train."""
 
 from __future__ import annotations
 

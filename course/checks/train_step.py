@@ -1,4 +1,4 @@
-"""Visible checks of one step of training: lesson 03's `update` and lesson 05's `train_step`.
+"""Visible checks of one step of training: `update` and `train_step`, of lessons 03 and 05.
 
 Both are judged by the weights and losses that the steps leave behind. Where these are wrong, the
 mistake that would have led to them is told, if it is the only one; otherwise what was seen.
