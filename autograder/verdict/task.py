@@ -55,7 +55,7 @@ class FineTune(training_run.FineTune, Task):
         *HABITS,
         *REST,
     )
-    signs: ClassVar[Signs] = {}
+    signs = {}
     #: The run, drawn by `cases`. Its hidden half never leaves this process.
     run: Run
     #: What was found, once `judge` has measured it.

@@ -10,10 +10,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from course.checks.base import Check, Inputs
-from course.checks.mistakes import mistake
+from course.checks.mistakes import Signs, mistake
 from course.checks.run_seen import Seen, Update, read_record
 from course.checks.run_watch import RunWatch, find_model
 from course.checks.values import need_mapping
@@ -131,7 +131,7 @@ class FineTune(Check):
 
     function = "fine_tune"
     facts = Rehearsal
-    signs = {
+    signs: ClassVar[Signs] = {
         "rate-always-zero": lambda it: (
             it.unchanged and it.seen.rates_known and not it.seen.highest_rate
         ),
@@ -178,7 +178,7 @@ class FineTune(Check):
         "devices-mixed",
         "rows-ran-out",
     )
-    told = ("no-model-returned", "no-two-class-head", "missing-key", "wrong-type")
+    told: ClassVar[tuple[str, ...]] = ("no-model-returned", "no-two-class-head", "missing-key", "wrong-type")
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """Yield one run: 12 reviews, sorted by label, 4 a step."""
