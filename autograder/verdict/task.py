@@ -44,7 +44,7 @@ class FineTune(training_run.FineTune, Task):
     points = 10
     #: Seconds; the reference needs about 20 on one core.
     timeout = 420
-    told = (
+    told: ClassVar[tuple[str, ...]] = (
         "no-model-returned",
         "not-a-classifier",
         "wrong-model-shape",
@@ -55,7 +55,7 @@ class FineTune(training_run.FineTune, Task):
         *HABITS,
         *REST,
     )
-    signs = {}
+    signs: ClassVar[Signs] = {}
     #: The run, drawn by `cases`. Its hidden half never leaves this process.
     run: Run
     #: What was found, once `judge` has measured it.

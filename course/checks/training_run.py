@@ -178,7 +178,12 @@ class FineTune(Check):
         "devices-mixed",
         "rows-ran-out",
     )
-    told: ClassVar[tuple[str, ...]] = ("no-model-returned", "no-two-class-head", "missing-key", "wrong-type")
+    told: ClassVar[tuple[str, ...]] = (
+        "no-model-returned",
+        "no-two-class-head",
+        "missing-key",
+        "wrong-type",
+    )
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """Yield one run: 12 reviews, sorted by label, 4 a step."""
