@@ -44,7 +44,7 @@ class FineTune(training_run.FineTune, Task):
     points = 10
     #: Seconds; the reference needs about 20 on one core.
     timeout = 420
-    told = (
+    told: ClassVar[tuple[str, ...]] = (
         "no-model-returned",
         "not-a-classifier",
         "wrong-model-shape",
