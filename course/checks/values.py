@@ -68,7 +68,7 @@ def numbers(value: Any, what: str) -> Any:
     if value is None:
         raise mistake("returns-none", what=what)
     if isinstance(value, numpy.ndarray):
-        value = torch.from_numpy(numpy.ascontiguousarray(value))
+        value = torch.from_numpy(value.copy(order="C"))  # an array without axes stays one
     if isinstance(value, bool | int | float):
         value = torch.tensor(float(value), dtype=torch.float64)
     if isinstance(value, list | tuple) and len(value) <= 10_000:
@@ -109,10 +109,18 @@ def close(one: Any, other: Any, *, relative: float = 1e-3, absolute: float = 1e-
                 close(one[key], other[key], relative=relative, absolute=absolute) for key in other
             )
         )
-    one = torch.as_tensor(one, dtype=torch.float64)
-    other = torch.as_tensor(other, dtype=torch.float64)
+    one = torch.as_tensor(one, dtype=torch.float64, device="cpu")
+    other = torch.as_tensor(other, dtype=torch.float64, device="cpu")
     return bool(
         one.shape == other.shape and torch.allclose(one, other, rtol=relative, atol=absolute)
+    )
+
+
+def near(found: float, right: float) -> bool:
+    """Return whether `found` is the number `right`, which may be rounded to two digits or more."""
+    rounded = (round(right, digits) for digits in (2, 3))
+    return close(found, right) or any(
+        close(found, other, relative=0.0, absolute=1e-6) for other in rounded
     )
 
 
