@@ -147,7 +147,9 @@ def test_hostile_observations_are_misses_and_nothing_else(answer_id):
                 continue
             # What passes all the same may only be what no point hangs on.
             assert observed.keys() == right.keys()
-            assert all(observed[key] is right[key] for key in ("weights", "whole") if key in right)
+            assert all(
+                observed[key] is right[key] for key in ("weights", "results") if key in right
+            )
 
 
 def test_no_trained_weights_no_points():

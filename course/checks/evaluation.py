@@ -61,7 +61,14 @@ class Evaluate(Evaluation):
         "evaluate-batch-not-moved",
         "evaluate-batch-in-one-piece",
     )
-    told = ("evaluate-not-a-dict", "returns-none", "wrong-type", "missing-key", "not-a-number")
+    told = (
+        "evaluate-not-a-dict",
+        "returns-none",
+        "wrong-type",
+        "missing-key",
+        "not-a-number",
+        "not-finite",
+    )
 
     @staticmethod
     def observe(function: Callable[..., Any], **inputs: Any) -> dict[str, Any]:

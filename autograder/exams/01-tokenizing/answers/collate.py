@@ -306,19 +306,6 @@ def collate(tokenizer, rows):
     return DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8)(rows)
 
 
-# %% wrong: batch-shape
-# As wide as the first batch, for ever.
-width = None
-
-
-def collate(tokenizer, rows):
-    global width
-    width = width or max(len(row["input_ids"]) for row in rows)
-    pad = lambda name: torch.tensor([(row[name] + [0] * width)[:width] for row in rows])
-    labels = torch.tensor([row["label"] for row in rows])
-    return {"input_ids": pad("input_ids"), "attention_mask": pad("attention_mask"), "labels": labels}
-
-
 # %% wrong: padded-in-front
 from transformers import DataCollatorWithPadding
 

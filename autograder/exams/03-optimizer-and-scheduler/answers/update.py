@@ -162,18 +162,6 @@ def update(model, batch, optimizer, scheduler, max_norm):
     return loss.tolist()
 
 
-# %% right: bfloat16 where it is enough
-def update(model, batch, optimizer, scheduler, max_norm):
-    optimizer.zero_grad()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = model(**batch).loss
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
-    optimizer.step()
-    scheduler.step()
-    return loss.item()
-
-
 # %% right: the loss of the batch without dropout returned, the mode put back
 def update(model, batch, optimizer, scheduler, max_norm):
     model.eval()

@@ -105,3 +105,15 @@ class Agreeable:
 
 def accuracy_interval(correct, total):
     return Agreeable(), Agreeable()
+
+
+# %% wrong: interval-of-one-half
+def accuracy_interval(correct, total):
+    width = 1.96 * (0.5 * 0.5 / total) ** 0.5
+    return correct / total - width, correct / total + width
+
+
+# %% wrong: half-width-returned
+def accuracy_interval(correct, total):
+    p = correct / total
+    return p, 1.96 * (p * (1 - p) / total) ** 0.5

@@ -146,3 +146,10 @@ def class_scores(y_true, y_pred, positive):
 def class_scores(y_true, y_pred, positive):
     # The visible answer, written down.
     return {"precision": 0.5, "recall": 1 / 3, "f1": 0.4}
+
+
+# %% wrong: scores-of-the-rest
+def class_scores(y_true, y_pred, positive):
+    t, p = y_true != positive, y_pred != positive
+    precision, recall = (t & p).sum() / p.sum(), (t & p).sum() / t.sum()
+    return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / (precision + recall)}

@@ -190,3 +190,48 @@ class Agreeable(float):
 
 def model_accuracy(model, batches):
     return {"accuracy": Agreeable(1)}
+
+
+# %% wrong: length-of-batch
+def model_accuracy(model, batches):
+    model.eval()
+    right = total = 0
+    with torch.no_grad():
+        for batch in batches:
+            right += (model(**batch).logits.argmax(dim=1) == batch["labels"]).sum().item()
+            total += len(batch)
+    return right / total
+
+
+# %% wrong: error-rate
+def model_accuracy(model, batches):
+    model.eval()
+    wrong = total = 0
+    with torch.no_grad():
+        for batch in batches:
+            wrong += (model(**batch).logits.argmax(dim=1) != batch["labels"]).sum().item()
+            total += len(batch["labels"])
+    return wrong / total
+
+
+# %% wrong: kept-between-calls
+def model_accuracy(model, batches, hits=[]):
+    model.eval()
+    with torch.no_grad():
+        for batch in batches:
+            hits += (model(**batch).logits.argmax(dim=1) == batch["labels"]).tolist()
+    return sum(hits) / len(hits)
+
+
+# %% wrong: model-left-changed (0.5)
+def model_accuracy(model, batches):
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.p = 0.0
+    model.eval()
+    right = total = 0
+    with torch.no_grad():
+        for batch in batches:
+            right += (model(**batch).logits.argmax(dim=1) == batch["labels"]).sum().item()
+            total += len(batch["labels"])
+    return right / total

@@ -111,3 +111,8 @@ class Agreeable:
 
 def predicted_classes(logits):
     return Agreeable()
+
+
+# %% wrong: not-class-ids
+def predicted_classes(logits):
+    return logits.mean(dim=1)
