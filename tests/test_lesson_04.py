@@ -49,7 +49,7 @@ def test_no_known_mistake_is_right_or_taken_for_another(task):
                 for wrong in task.predictions(**inputs).get(id, []):
                     with pytest.raises(MistakeError) as told:
                         task.judge(result_of(task, wrong), **inputs)
-                    said.append(told.value.misconception)
+                    said.append(told.value.mistake.id)
             assert id in said and set(said) <= {id, task.otherwise}, (seed, id, said)
 
 
