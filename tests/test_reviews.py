@@ -252,6 +252,7 @@ def test_a_hubs_own_splits_stay_and_missing_ones_come_from_train(
 ) -> None:
     # A negative number stands for a split without labels, as in the hub's competitions.
     loaded = {name: hub_split(name, abs(n), -1 if n < 0 else None) for name, n in given.items()}
+    monkeypatch.setattr("course.reviews._is_at_hand", lambda name: True)
     monkeypatch.setattr("datasets.load_dataset", lambda name: DatasetDict(loaded))
     data = load_reviews("some/set")
     assert {name: len(split) for name, split in data.items()} == wanted
@@ -263,6 +264,7 @@ def test_a_hubs_own_splits_stay_and_missing_ones_come_from_train(
 
 def test_a_hubs_train_loses_the_texts_of_its_test(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = DatasetDict(train=hub_split("same", 100), test=hub_split("SAME", 20))
+    monkeypatch.setattr("course.reviews._is_at_hand", lambda name: True)
     monkeypatch.setattr("datasets.load_dataset", lambda name: loaded)
     data = load_reviews("some/set")
     assert {name: len(split) for name, split in data.items()} == {

@@ -156,7 +156,7 @@ def load_bank(folder: Path) -> Bank:
 def _read(file: Path) -> Iterator[tuple[Any, int]]:
     if file.stem not in TOPICS:
         raise QuestionError(
-            f"{file.name}, line 1, field topic: {file.stem!r} is no topic; "
+            f"{file.name}, line 1, field topic: {file.stem!r} is not a topic; "
             f"the file's name must be one of {', '.join(TOPICS)}."
         )
     loader = Loader(file.read_text(encoding="utf-8"))

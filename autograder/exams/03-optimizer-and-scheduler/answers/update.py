@@ -348,18 +348,6 @@ def update(model, batch, optimizer, scheduler, max_norm):
     return loss.item()
 
 
-# %% wrong: update-own-norm
-# Only the head's gradients.
-def update(model, batch, optimizer, scheduler, max_norm):
-    optimizer.zero_grad()
-    loss = model(**batch).loss
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.classifier.parameters(), max_norm)
-    optimizer.step()
-    scheduler.step()
-    return loss.item()
-
-
 # %% wrong: update-clips-each-value
 def update(model, batch, optimizer, scheduler, max_norm):
     optimizer.zero_grad()
