@@ -114,8 +114,10 @@ class WordPieces(Compared):
         "hashes-removed": lambda it: it.pieces == bare(it.right),
         "pieces-reordered": lambda it: sorted(it.pieces) == sorted(it.right),
         "pieces-once": lambda it: sorted(it.pieces) == sorted(set(it.right)),
+        # Only where no letter is lost: what is left of lost pieces may be single letters too.
         "single-letters": lambda it: (
             sum(len(one) == 1 for one in bare(it.pieces)) > len(it.pieces) / 2
+            and len("".join(bare(it.pieces))) >= len("".join(bare(it.right)))
         ),
         "piece-not-in-vocabulary": lambda it: it.unknown,
         "pieces-lost": lambda it: "".join(bare(it.pieces)) != "".join(bare(it.right)),
