@@ -108,7 +108,7 @@ class ExamExecute(Execute):
         """
         names = resources["nbgrader"]
         submission: Submission = resources["submission"]
-        key, entry = self.result_of(submission, nb)
+        _, entry = self.result_of(submission, nb)
         entry.graft(nb)
         findings = [for_student(finding, names["student"]) for finding in entry.findings]
         if submission.complaint is not None:
@@ -128,7 +128,6 @@ class ExamExecute(Execute):
             ],
         )
         resources["findings"] = {finding.grade_id: finding for finding in findings}
-        resources["store_key"] = key
         return nb, resources
 
     def result_of(
