@@ -21,7 +21,15 @@ from autograder.examining.examiner import examine
 from autograder.examining.processes import StudentSubprocess
 from autograder.records import Finding, Outcome
 from autograder.verdict.bars import NEARLY, SOME, Bar, bar_for, load_bars, load_ways
-from autograder.verdict.evidence import CAUSES, HABITS, REST, UNCHANGED, Evidence, verdict
+from autograder.verdict.evidence import (
+    CAUSES,
+    HABITS,
+    REST,
+    SURPLUS,
+    UNCHANGED,
+    Evidence,
+    verdict,
+)
 from autograder.verdict.picture import picture
 from autograder.verdict.question import BUDGETS, budget_for, draw_run
 from autograder.verdict.task import FineTune
@@ -140,7 +148,8 @@ def update(number: int, **changes: Any) -> Update:
     rows = [(number * 16 + row) % 960 for row in range(16)]
     named = {"rates": [1e-4 * (1 - number / 60)], "rows": rows, "labels": [row % 2 for row in rows]}
     seen = {"losses": [0.6], "backwards": 1, "training": True, "gradients": True}
-    return Update.model_validate(named | seen | changes)
+    told = named | seen | changes
+    return Update.model_validate({"encoder_rates": told["rates"]} | told)
 
 
 def evidence(
@@ -169,6 +178,8 @@ def told(it: Evidence) -> str | None:
         (evidence(300, {"rows": [*range(16)]}), "same-rows-again", SOME),
         (evidence(260, {"rates": [2e-5]}), "rate-too-low", 0.0),
         (evidence(260, {"rates": [1e-3]}), "rate-too-high", 0.0),
+        # A head bears a larger rate than the encoder, which alone is destroyed by it.
+        (evidence(260, {"rates": [1e-4, 1e-3], "encoder_rates": [1e-4]}), "not-learned", 0.0),
         (evidence(260, {"rates": []}, optimizers=["SGD"]), "sgd-too-weak", 0.0),
         (evidence(260, optimizers=[]), "plain-gradient-descent", 0.0),
         (evidence(260, head_moved=False), "head-untrained", 0.0),
@@ -200,8 +211,12 @@ def test_each_fault_is_told_by_its_own_name(
 
 def test_the_first_cause_is_named_and_the_next_one_mentioned() -> None:
     error = verdict(evidence(260, {"rates": [2e-5]}, steps=8))
-    assert error is not None and error.mistake.id == "rate-too-low"
-    assert "Also seen: A fraction of the steps." in error.message
+    assert error is not None and error.mistake.id == "hardly-any-steps"
+    assert "Also seen: Too low a learning rate." in error.message
+    # The mode in which a model comes back explains no accuracy that is measured in another.
+    error = verdict(evidence(260, left_in_training=True))
+    assert error is not None and error.mistake.id == "not-learned"
+    assert "Also seen: Left in training mode." in error.message
     assert "Measured on 500 hidden texts: accuracy 0.520" in error.message
 
 
@@ -246,7 +261,7 @@ def test_message_and_record_hold_together(
         assert it.band == 1 and not unchanged
         return
     id, message, seen = error.mistake.id, error.message, it.seen
-    assert id in {**UNCHANGED, **CAUSES, **HABITS, **REST}
+    assert id in {**UNCHANGED, **CAUSES, **HABITS, **SURPLUS, **REST}
     # What is told about the encoder is what was measured.
     assert (id in UNCHANGED) == unchanged == ("bit for bit" in message or id in UNCHANGED)
     assert error.mistake.credit <= it.band and (not unchanged or error.mistake.credit == 0)
@@ -263,9 +278,8 @@ def test_message_and_record_hold_together(
     assert f"accuracy {correct / 500:.3f}" in message
     assert not re.search(r"cheat|trained elsewhere|other means|not from this run|\bnan\b", message)
     if (also := re.search(r"Also seen: (.+?)\.", message)) is not None:
-        titles = [
-            course_mistakes()[one].title for one, shows in (CAUSES | HABITS).items() if shows(it)
-        ]
+        signs = CAUSES | HABITS | SURPLUS
+        titles = [course_mistakes()[one].title for one, shows in signs.items() if shows(it)]
         assert also[1] in titles
 
 
@@ -278,7 +292,7 @@ def test_a_hostile_record_is_one_in_which_little_was_seen(junk: Any) -> None:
     seen = Seen(read_record(junk), 60, 16, (0, 1))
     it = Evidence(Measured(440, 500, 0.5, False), seen, BAR)
     error = verdict(it)
-    assert error is None or error.mistake.id in HABITS
+    assert error is None or error.mistake.id in HABITS | SURPLUS
 
 
 # The bar

@@ -112,12 +112,13 @@ CAUSES: Signs = {
     "warmup-never-ends": lambda it: it.seen.rates_known and it.seen.only_rises,
     "plain-gradient-descent": lambda it: it.poor and it.seen.by_hand,
     "sgd-too-weak": lambda it: it.poor and it.seen.optimizer.startswith("SGD"),
-    "rate-too-high": lambda it: it.poor and it.adam and it.seen.highest_rate >= HIGH_RATE,
-    "rate-too-low": lambda it: it.adam and 0 < it.seen.highest_rate <= LOW_RATE,
+    "rate-too-high": lambda it: it.poor and it.adam and it.seen.encoder_rate >= HIGH_RATE,
+    "rate-too-low": lambda it: it.adam and 0 < it.seen.encoder_rate <= LOW_RATE,
     "head-untrained": lambda it: it.seen.record.head_moved is False,
     "batch-too-small": lambda it: 0 < it.seen.batch < 0.7 * it.seen.asked_batch,
 }
-#: What costs a part of the points, however good the model is: the record's `credit` is left.
+#: What costs a part of the points, however good the model is: the record's `credit` is left. These
+#: also say why a model may have learned little ...
 HABITS: Signs = {
     "head-does-it-all": lambda it: it.head_does_it_all,
     "steps-not-seen": lambda it: it.learned and it.seen.nothing,
@@ -125,13 +126,17 @@ HABITS: Signs = {
     "too-few-steps": lambda it: (
         HARDLY_ANY * it.seen.asked_steps <= it.seen.steps < TOO_FEW * it.seen.asked_steps
     ),
+    "gradients-never-cleared": lambda it: it.seen.stale > it.seen.steps / 2,
+    "softmax-before-loss": lambda it: it.seen.softmaxed,
+    "never-in-train-mode": lambda it: it.seen.never_training,
+}
+#: ... and these do not: more training than asked for, and the mode in which the model comes back,
+#: which the examiner sets before it measures.
+SURPLUS: Signs = {
     "over-budget": lambda it: (
         not it.seen.by_hand and it.seen.steps > TOO_MANY * it.seen.asked_steps
     ),
     "batch-too-large": lambda it: it.seen.batch > 1.25 * it.seen.asked_batch,
-    "gradients-never-cleared": lambda it: it.seen.stale > it.seen.steps / 2,
-    "softmax-before-loss": lambda it: it.seen.softmaxed,
-    "never-in-train-mode": lambda it: it.seen.never_training,
     "dropout-left-on": lambda it: it.seen.record.left_in_training,
 }
 #: What is told where nothing else shows, by the accuracy.
@@ -148,16 +153,18 @@ def shown(signs: Signs, it: Evidence) -> Iterator[str]:
 
 def verdict(it: Evidence) -> MistakeError | None:
     """Return the first cause of lost points, the next one mentioned, or None for full marks."""
-    habits = list(shown(HABITS, it))
+    habits, surplus = list(shown(HABITS, it)), list(shown(SURPLUS, it))
     records = course_mistakes()
-    credit = min([it.band, *(records[id].credit for id in habits)])
+    credit = min([it.band, *(records[id].credit for id in (*habits, *surplus))])
     if it.measured.encoder_unchanged:
-        credit, causes = 0.0, [next(shown(UNCHANGED, it))]
+        credit, told = 0.0, [next(shown(UNCHANGED, it)), *habits]
     elif it.band < 1:
-        causes = list(shown(CAUSES, it))
+        # Whatever else shows, a run that hardly began could not learn.
+        told = sorted([*shown(CAUSES, it), *habits], key="hardly-any-steps".__ne__)
+        told = told or [next(shown(REST, it))]
     else:
-        causes = []
-    told = [*causes, *habits] or list(shown(REST, it))[:1]
+        told = habits
+    told = [*told, *surplus]
     if not told:
         return None
     record = records[told[0]].model_copy(update={"credit": credit})

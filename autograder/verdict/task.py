@@ -13,6 +13,7 @@ from autograder.verdict.evidence import (
     CAUSES,
     HABITS,
     REST,
+    SURPLUS,
     UNCHANGED,
     Evidence,
     verdict,
@@ -53,6 +54,7 @@ class FineTune(training_run.FineTune, Task):
         *UNCHANGED,
         *CAUSES,
         *HABITS,
+        *SURPLUS,
         *REST,
     )
     signs: ClassVar[Signs] = {}

@@ -28,12 +28,18 @@ NO_RATE = 1e-6
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
+def highest(rates: list[float]) -> float | None:
+    """Return the highest of `rates` that is a number, or None."""
+    return max(filter(math.isfinite, rates), default=None)
+
+
 class Update(BaseModel):
     """One update of weights, and what went on since the one before."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
     rates: list[float] = []
+    encoder_rates: list[float] = []
     rows: list[Count] = []
     labels: list[int] = []
     losses: list[float] = []
@@ -47,7 +53,7 @@ class Update(BaseModel):
     @property
     def rate(self) -> float | None:
         """The highest rate of all groups, or None where none was seen."""
-        return max((rate for rate in self.rates if math.isfinite(rate)), default=None)
+        return highest(self.rates)
 
 
 class Record(BaseModel):
@@ -116,6 +122,11 @@ class Seen:
     @property
     def highest_rate(self) -> float:
         return max(self.rates, default=0.0)
+
+    @property
+    def encoder_rate(self) -> float:
+        """The highest rate at which a whole layer was moved; a head alone bears a larger one."""
+        return highest([rate for one in self.updates for rate in one.encoder_rates]) or 0.0
 
     @property
     def rates_known(self) -> bool:

@@ -6,7 +6,8 @@ notes nothing, and a run that works without the watcher works with it.
 
 An update is what an optimizer does between two looks at the data: steps of several optimizers with
 no forward or backward pass between them are one. Weights that change between two backward passes
-without any optimizer were updated by hand.
+without any optimizer were updated by hand; where an optimizer steps after that, both are one update
+(sharpness-aware training moves the weights aside, and back, before every step).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 KNOWN_BY = 9
 #: An embedding with more rows than this holds words, not positions or segments.
 WORDS = 1000
+#: A group of parameters with as many numbers holds a layer of the encoder, or more.
+LAYER = 10**6
 #: Values of each parameter that are compared to see whether it has changed.
 SAMPLE = 8
 #: Parameters of a group that are looked at for gradients.
@@ -154,7 +157,10 @@ class RunWatch:
         for group in optimizer.param_groups:
             with suppress(Exception):
                 rate = group.get("lr")
-                now["rates"].append(float(rate() if callable(rate) else rate))
+                rate = float(rate() if callable(rate) else rate)
+                now["rates"].append(rate)
+                if sum(map(_size, group["params"])) >= LAYER:
+                    now["encoder_rates"].append(rate)
             # Small ones tell it as well as large ones, and sooner.
             having = sorted((one for one in group["params"] if one.grad is not None), key=_size)
             now["gradients"] |= any(bool((one.grad != 0).any()) for one in having[:FEW])
@@ -163,7 +169,19 @@ class RunWatch:
     def _settle(self) -> None:
         """End the update whose optimizers have stepped: something else goes on now."""
         if self._stepping:
+            if self.updates and self.updates[-1]["by_hand"]:
+                self._join(self.updates.pop())
             self._finish(by_hand=False)
+
+    def _join(self, earlier: dict[str, Any]) -> None:
+        """Take an update by hand as a part of the one that is going on."""
+        for name, value in earlier.items():
+            if isinstance(value, list):
+                self._now[name] = value + self._now[name]
+            elif name in ("training", "softmaxed"):
+                self._now[name] |= value
+        self._now["stale"] = earlier["stale"]
+        self._now["backwards"] += earlier["backwards"]
 
     def _finish(self, *, by_hand: bool) -> None:
         if len(self.updates) < MOST:
@@ -213,7 +231,7 @@ class RunWatch:
 def _nothing() -> dict[str, Any]:
     """Return what is known of an update before anything of it is seen."""
     return {
-        "rates": [], "rows": [], "labels": [], "losses": [], "backwards": 0,
+        "rates": [], "encoder_rates": [], "rows": [], "labels": [], "losses": [], "backwards": 0,
         "training": False, "gradients": False, "stale": False, "softmaxed": False,
     }  # fmt: skip
 
