@@ -27,6 +27,7 @@ MAX_EVENTS = 200_000  # far more than a run of this course has; later ones are d
 
 Numbers = tuple[float | None, ...]
 OnForward = Callable[["Event", Any, Mapping[str, Any]], None]
+OnBackward = Callable[["Event", Any], None]
 OnStep = Callable[["Event", Any], None]
 
 
@@ -83,7 +84,8 @@ class Watch:
     """Notes what happens while it is open; `events` has it in order.
 
     `on_forward(event, model, inputs)` and `on_step(event, optimizer)` are called after each of
-    these. What they do is not noted, and what they raise goes into `failures`.
+    these, `on_backward(event, root)` before, with the first tensor that is gone back from. What they
+    do is not noted, and what they raise goes into `failures`.
     """
 
     def __init__(
@@ -91,9 +93,11 @@ class Watch:
         *,
         gradients: bool = False,
         on_forward: OnForward | None = None,
+        on_backward: OnBackward | None = None,
         on_step: OnStep | None = None,
     ) -> None:
-        self.gradients, self.on_forward, self.on_step = gradients, on_forward, on_step
+        self.gradients = gradients
+        self.on_forward, self.on_backward, self.on_step = on_forward, on_backward, on_step
         self.events: list[Event] = []
         self.failures: list[Exception] = []
         self._busy = False
@@ -254,7 +258,9 @@ class Watch:
         # `grad` adds to nothing.
         stepped, self._stepped = self._stepped, None
         stale = _has_gradient(stepped) if stepped is not None and name != "grad" else None
-        self._note("backward", name, loss=_number(root), stale=stale)
+        event = self._note("backward", name, loss=_number(root), stale=stale)
+        if self.on_backward is not None:
+            self.on_backward(event, root)
 
     @_quietly
     def _note_clip(self, name: str, *args: Any, **kwargs: Any) -> None:

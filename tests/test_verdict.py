@@ -366,7 +366,7 @@ def blocks(name: str) -> list[Any]:
         pytest.param(
             f"{shared.source}\n{answer.source}",
             id=answer.name.replace(" ", "-"),
-            marks=pytest.mark.long if "# long\n" in answer.source else (),
+            marks=pytest.mark.nightly if "# nightly\n" in answer.source else (),
         )
         for answer in answers
     ]

@@ -1,7 +1,9 @@
 """The space in which questions are asked: where the untouched checkpoint puts each text.
 
-A text's place is the mean of its word pieces' last hidden states, standardised and turned to the
-principal axes of the training texts, each of unit variance. One pass over some thousand texts takes
+A text's place is the mean of its word pieces' hidden states after the fourth layer, standardised
+and turned to the principal axes of the training texts, each of unit variance. Tried were layers 2, 3,
+4 and 6 with 32, 64, 256 axes and all dimensions as they are: this one parts 60 steps (.87, .90, .89
+on three questions) from 25 (.64, .79, .82) by the most. One pass over some thousand texts takes
 a core ten to twenty seconds, so the places are kept in the user's cache folder; they are no secret.
 """
 
@@ -20,10 +22,12 @@ from course import checkpoint, load_reviews
 TRAINING, HIDDEN = 2400, 1450
 #: Tokens of a text that count, here as in a run.
 MAX_LENGTH = 48
+#: The layer after which a text is looked at, of the checkpoint's six.
+LAYER = 4
 #: Principal axes that are kept; a question is a direction among them.
 AXES = 64
 BATCH = 64
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def _kept(texts: list[str], name: str) -> Any:
     """Return the mean hidden states of `texts`, from the cache if it has them."""
     import numpy
 
-    parts = hashlib.sha256(f"{VERSION}\0{MAX_LENGTH}\0".encode())
+    parts = hashlib.sha256(f"{VERSION}\0{LAYER}\0{MAX_LENGTH}\0".encode())
     for path in sorted(Path(name).glob("*.safetensors")) or [Path(name)]:
         status = path.stat()
         parts.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
@@ -98,7 +102,8 @@ def _means(texts: list[str], name: str) -> Any:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(name)
-    model = BertModel.from_pretrained(name).eval()
+    # Later layers are not looked at, so they need not be computed.
+    model = BertModel.from_pretrained(name, num_hidden_layers=LAYER).eval()
     found = numpy.zeros((len(texts), model.config.hidden_size), numpy.float32)
     encoded = tokenizer(texts, truncation=True, max_length=MAX_LENGTH)["input_ids"]
     order = sorted(range(len(texts)), key=lambda row: len(encoded[row]))

@@ -1,27 +1,24 @@
 """Watches one run of `fine_tune` from within its process, and tells what was seen of it.
 
 What comes out is a list of updates of weights, plain data, in order; :mod:`course.checks.run_seen`
-reads it. Nothing here is proof, and nothing here may hurt: a hook that meets what it does not know
-notes nothing, and a run that works without the watcher works with it.
+reads it. Nothing here is proof, and nothing here may hurt: it listens to :class:`course.watching.Watch`,
+which lets no listener raise, and a run that works without it works with it.
 
-An update is what an optimizer does between two looks at the data: steps of several optimizers with
-no forward or backward pass between them are one. Weights that change between two backward passes
-without any optimizer were updated by hand; where an optimizer steps after that, both are one update
-(sharpness-aware training moves the weights aside, and back, before every step).
+An update is what optimizers do between two backward passes: the steps of several optimizers are one,
+of the same one are several. Where no optimizer steps, weights that change were updated by hand.
 """
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
+
+from course.watching import Event, Watch
 
 #: Token ids by which a text is known, from its beginning; longer ones are known whatever max_length.
 KNOWN_BY = 9
-#: An embedding with more rows than this holds words, not positions or segments.
-WORDS = 1000
 #: A group of parameters with as many numbers holds a layer of the encoder, or more.
 LAYER = 10**6
 #: Values of each parameter that are compared to see whether it has changed.
@@ -32,84 +29,45 @@ FEW = 3
 MOST = 4000
 
 
-def harmless(hook: Callable[..., None]) -> Callable[..., None]:
-    """Return `hook` such that it never raises, and is never traced by a compiler."""
-
-    @functools.wraps(hook)
-    def quiet(*args: Any, **kwargs: Any) -> None:
-        import torch
-
-        if not torch.compiler.is_compiling():
-            with suppress(Exception):
-                hook(*args, **kwargs)
-
-    return quiet
-
-
 class RunWatch:
     """Watches while it is entered; `told` returns what was seen. `texts` are those of the run."""
 
     def __init__(self, texts: list[str], checkpoint: str) -> None:
-        self.updates: list[dict[str, Any]] = []
-        self.optimizers: list[str] = []
+        self._watch = Watch(
+            on_forward=self._on_forward, on_backward=self._on_backward, on_step=self._on_step
+        )
         self._rows = _known_rows(texts, checkpoint)
         self._others: dict[tuple[int, ...], int] = {}
+        #: Parameters that an optimizer held, or that got gradients, and the first values of these.
         self._held: dict[int, Any] = {}
         self._leaves: dict[int, Any] = {}
-        #: The first values of each parameter, before anything changed it, and the latest.
         self._first: dict[int, Any] = {}
-        self._samples: dict[int, Any] = {}
         #: The rows of each forward pass since the last backward pass, and whether any dropped out.
         self._batches: list[list[int]] = []
         self._dropping = False
-        self._now = _nothing()
-        self._stepping = False
-        self._stack = ExitStack()
+        #: What was seen at an event, by its id; the events themselves are kept by the watch.
+        self._at: dict[int, dict[str, Any]] = {}
+        self.seconds = 0.0
 
     def __enter__(self) -> RunWatch:
-        import torch
-        from torch.nn.modules.module import register_module_forward_pre_hook
-        from torch.optim.optimizer import register_optimizer_step_pre_hook
-
         self._started = time.monotonic()
-        self._stack.enter_context(register_optimizer_step_pre_hook(harmless(self._on_step)))
-        self._stack.enter_context(register_module_forward_pre_hook(harmless(self._on_forward)))
-        for name in ("backward", "grad"):
-            self._patch(torch.autograd, name)
+        self._watch.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.close()
-        with suppress(Exception):
-            self._close()
+        self._watch.__exit__(*error)
         self.seconds = time.monotonic() - self._started
 
-    def _patch(self, module: Any, name: str) -> None:
-        original = getattr(module, name)
-        look = harmless(self._on_backward)
-
-        @functools.wraps(original)
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            look(args[0] if args else next(iter(kwargs.values()), None))
-            return original(*args, **kwargs)
-
-        setattr(module, name, watched)
-        self._stack.callback(setattr, module, name, original)
-
-    def _on_forward(self, module: Any, args: Any) -> None:
+    def _on_forward(self, event: Event, model: Any, inputs: Mapping[str, Any]) -> None:
         import torch
 
-        if isinstance(module, torch.nn.Dropout):
-            # Some of a model may be in evaluation mode, as frozen embeddings: dropout tells.
-            self._dropping |= module.training
+        if not event.gradients:
             return
-        if not isinstance(module, torch.nn.Embedding) or module.num_embeddings <= WORDS:
-            return
-        if torch.is_grad_enabled() and args[0].ndim == 2:
-            rows = [self._row(tuple(i for i in ids if i)) for ids in args[0].tolist()]
-            self._batches.append(rows)
-            self._settle()
-            self._dropping |= module.training
+        # Some of a model may be in evaluation mode, as frozen embeddings: dropout tells.
+        dropouts = [one for one in model.modules() if isinstance(one, torch.nn.Dropout)]
+        self._dropping |= any(one.training for one in dropouts or [model])
+        if (ids := _token_ids(inputs)) is not None:
+            self._batches.append([self._row(tuple(i for i in row if i)) for row in ids.tolist()])
 
     def _row(self, ids: tuple[int, ...]) -> int:
         """Return the number of the text that these token ids are of.
@@ -121,89 +79,59 @@ class RunWatch:
         start = 10**6 if len(ids) >= KNOWN_BY else 3 * 10**6
         return self._others.setdefault(ids, start + len(self._others))
 
-    def _on_backward(self, outputs: Any) -> None:
-        import torch
-
-        output = outputs[0] if isinstance(outputs, list | tuple) else outputs
-        if not isinstance(output, torch.Tensor) or output.grad_fn is None:
-            return
-        self._settle()
-        leaves, labels, softmaxed = _look_into(output.grad_fn)
-        changed = self._sample(leaves)
-        if changed and self._now["backwards"]:
-            self._finish(by_hand=True)
-        now = self._now
-        if not now["backwards"]:
-            smallest = min(leaves, key=_size, default=None)
-            gradient = getattr(smallest, "grad", None)
-            now["stale"] = gradient is not None and bool(gradient.abs().max() > 0)
-        now["backwards"] += 1
-        now["softmaxed"] |= softmaxed
+    def _on_backward(self, event: Event, root: Any) -> None:
+        leaves, labels, softmaxed = _look_into(root.grad_fn)
+        for one in leaves:
+            if id(one) not in self._leaves:
+                self._leaves[id(one)] = one
+                self._first[id(one)] = _beginning(one).clone()
         rows = [row for batch in self._batches for row in batch]
-        now["training"] |= self._dropping
-        now["rows"] += rows
-        now["labels"] += labels if len(labels) == len(rows) else [-1] * len(rows)
-        if output.numel() == 1:
-            now["losses"].append(float(output.detach()))
+        self._at[id(event)] = {
+            "rows": rows,
+            "labels": labels if len(labels) == len(rows) else [-1] * len(rows),
+            "training": self._dropping,
+            "softmaxed": softmaxed,
+        }
         self._batches.clear()
         self._dropping = False
 
-    def _on_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        name = type(optimizer).__name__
-        if name not in self.optimizers:
-            self.optimizers.append(name)
-        self._stepping = True
-        now = self._now
-        for group in optimizer.param_groups:
-            with suppress(Exception):
-                rate = group.get("lr")
-                rate = float(rate() if callable(rate) else rate)
-                now["rates"].append(rate)
-                if sum(map(_size, group["params"])) >= LAYER:
-                    now["encoder_rates"].append(rate)
+    def _on_step(self, event: Event, optimizer: Any) -> None:
+        seen = self._at[id(event)] = {"encoder_rates": [], "gradients": False}
+        for group, rate in zip(optimizer.param_groups, event.rates, strict=True):
+            parameters = group["params"]
+            if rate is not None and sum(map(_size, parameters)) >= LAYER:
+                seen["encoder_rates"].append(rate)
             # Small ones tell it as well as large ones, and sooner.
-            having = sorted((one for one in group["params"] if one.grad is not None), key=_size)
-            now["gradients"] |= any(bool((one.grad != 0).any()) for one in having[:FEW])
-            self._held.update((id(one), one) for one in group["params"])
+            having = sorted((one for one in parameters if one.grad is not None), key=_size)
+            seen["gradients"] |= any(bool((one.grad != 0).any()) for one in having[:FEW])
+            self._held.update((id(one), one) for one in parameters)
 
-    def _settle(self) -> None:
-        """End the update whose optimizers have stepped: something else goes on now."""
-        if self._stepping:
-            if self.updates and self.updates[-1]["by_hand"]:
-                self._join(self.updates.pop())
-            self._finish(by_hand=False)
-
-    def _join(self, earlier: dict[str, Any]) -> None:
-        """Take an update by hand as a part of the one that is going on."""
-        for name, value in earlier.items():
-            if isinstance(value, list):
-                self._now[name] = value + self._now[name]
-            elif name in ("training", "softmaxed"):
-                self._now[name] |= value
-        self._now["stale"] = earlier["stale"]
-        self._now["backwards"] += earlier["backwards"]
-
-    def _finish(self, *, by_hand: bool) -> None:
-        if len(self.updates) < MOST:
-            self.updates.append(self._now | {"by_hand": by_hand})
-        self._now, self._stepping = _nothing(), False
-
-    def _sample(self, leaves: list[Any]) -> bool:
-        """Note a few values of each of `leaves`; return whether any differ from those before."""
-        changed = False
-        for one in leaves:
-            values = one.detach().reshape(-1)[:SAMPLE].clone()
-            before = self._samples.get(id(one))
-            self._leaves[id(one)] = one
-            self._first.setdefault(id(one), values)
-            changed |= before is not None and not before.equal(values)
-            self._samples[id(one)] = values
-        return changed
-
-    def _close(self) -> None:
-        self._settle()
-        if self._now["backwards"] and self._sample(list(self._leaves.values())):
-            self._finish(by_hand=True)
+    def _updates(self) -> tuple[list[dict[str, Any]], int]:
+        """Return the updates, and how many backward passes came after the last one."""
+        events = [one for one in self._watch.events if one.kind in ("backward", "step", "change")]
+        by_hand = all(event.kind != "step" for event in events)
+        end = "change" if by_hand else "step"
+        updates: list[dict[str, Any]] = []
+        now, stepped = _nothing(), set[int | None]()
+        for event in events:
+            if stepped and (event.kind == "backward" or event.number in stepped):
+                updates.append(now | {"by_hand": by_hand})
+                now, stepped = _nothing(), set()
+            seen = self._at.get(id(event), {})
+            if event.kind == "backward":
+                if not now["backwards"]:
+                    now["stale"] = bool(event.stale)
+                now["backwards"] += 1
+                now["losses"] += [] if event.loss is None else [event.loss]
+            elif event.kind == end:
+                stepped.add(event.number)
+                now["rates"] += [rate for rate in event.rates if rate is not None]
+            for name, value in seen.items():
+                now[name] = now[name] + value if isinstance(value, list) else now[name] | value
+        if stepped:
+            updates.append(now | {"by_hand": by_hand})
+            now = _nothing()
+        return updates[:MOST], now["backwards"]
 
     def told(self, result: Any) -> dict[str, Any]:
         """Return what was seen of the run, and of the model that it returned, as plain data."""
@@ -211,11 +139,13 @@ class RunWatch:
         parameters = [] if model is None else list(model.parameters())
         head = getattr(getattr(model, "classifier", None), "weight", None)
         first = self._first.get(id(head))
+        updates, left = self._updates()
+        steps = (event.name for event in self._watch.events if event.kind == "step")
         return {
-            "updates": self.updates,
-            "backwards_left": self._now["backwards"],
+            "updates": updates,
+            "backwards_left": left,
             "forwards_left": len(self._batches),
-            "optimizers": self.optimizers,
+            "optimizers": list(dict.fromkeys(steps)),
             "returned_is_held": any(id(one) in self._held for one in parameters),
             "returned_got_gradients": any(id(one) in self._leaves for one in parameters),
             "head_moved": None if first is None else not first.equal(_beginning(head)),
@@ -242,6 +172,19 @@ def _size(parameter: Any) -> int:
 
 def _beginning(parameter: Any) -> Any:
     return parameter.detach().reshape(-1)[:SAMPLE]
+
+
+def _token_ids(inputs: Mapping[str, Any]) -> Any:
+    """Return the token ids (texts × tokens) among the arguments of a model, or None."""
+    import torch
+
+    def within(value: Any) -> Iterator[Any]:
+        if isinstance(value, Mapping):
+            yield from (one for inner in value.values() for one in within(inner))
+        elif isinstance(value, torch.Tensor) and value.ndim == 2 and not value.is_floating_point():
+            yield value
+
+    return next(within({"input_ids": inputs.get("input_ids"), **inputs}), None)
 
 
 def _known_rows(texts: list[str], checkpoint: str) -> dict[tuple[int, ...], int]:
@@ -305,6 +248,17 @@ def find_model(result: Any) -> Any:
     return None
 
 
+def weights_of(model: Any) -> dict[str, Any]:
+    """Return the weights of `model` by their names, without those of what it is wrapped in."""
+    wrappers = ("module.", "_orig_mod.")  # DataParallel and averages; torch.compile
+    weights = {}
+    for name, tensor in model.state_dict().items():
+        while name.startswith(wrappers):
+            name = name.split(".", 1)[1]
+        weights[name] = tensor
+    return weights
+
+
 def watch_run(
     function: Callable[..., Any],
     *,
@@ -334,9 +288,4 @@ def watch_run(
     model = find_model(result)
     if model is None:
         return {"returned": f"{type(result).__module__}.{type(result).__qualname__}"}
-    weights = {}
-    for key, tensor in model.state_dict().items():
-        for prefix in ("module.", "_orig_mod."):
-            key = key.removeprefix(prefix)
-        weights[key] = tensor
-    return {"weights": weights, "seen": watch.told(result)}
+    return {"weights": weights_of(model), "seen": watch.told(result)}

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from course.checks.base import Check, Inputs
 from course.checks.mistakes import Mistake, Signs, mistake
 from course.checks.run_seen import Seen, Update, read_record
-from course.checks.run_watch import RunWatch, find_model
+from course.checks.run_watch import RunWatch, find_model, weights_of
 from course.checks.values import need_mapping
 
 #: One word for each review, so that a row is known by its token ids.
@@ -224,7 +224,7 @@ def _told(watch: RunWatch, result: Any, folder: str, device: str) -> dict[str, A
     model = find_model(result)
     if model is None:
         return {"returned": "None" if result is None else f"a {type(result).__name__}"}
-    state = {name.removeprefix("module."): value for name, value in model.state_dict().items()}
+    state = weights_of(model)
     head = state.get("classifier.weight")
     if head is None or len(head) != 2:
         return {"returned": ""}

@@ -51,7 +51,7 @@ def loop(model, batches, optimizer, scheduler=None, clip=1.0):
 
 
 # %% right: half the steps
-# long
+# nightly
 # points: 0..7
 # says: too-few-steps
 # 25 of 60 steps at a higher rate. Honest work: 25 steps, and their points.
@@ -63,7 +63,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: in a child process
-# long
+# nightly
 # points: 0..5
 # says: steps-not-seen|below-reference|not-learned
 # Honest work: all of it, and a little more. What is not seen cannot be counted.
@@ -218,7 +218,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: twice the batch
-# long
+# nightly
 # points: 0..5
 # says: batch-too-large
 # Honest work: all of it, on twice the rows of every step.
@@ -229,7 +229,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: ten steps of low rank
-# long
+# nightly
 # points: 0..7
 # says: too-few-steps|below-reference|not-learned
 # Once it had weights shipped with it, which say nothing about this run. Honest work: ten steps.

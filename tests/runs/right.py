@@ -1,5 +1,5 @@
 # Right fine_tunes in really different styles. Each block runs after the first one, which they share.
-# `# points: 4..10` is what it must get (10 where nothing is said), `# long` runs at night only.
+# `# points: 4..10` is what it must get (10 where nothing is said), `# nightly` is left to `make test-all`.
 
 # %% right: shared
 import random
@@ -69,7 +69,7 @@ def dataset(tokenizer, texts, labels, max_length=48):
 
 
 # %% right: the Trainer itself is returned, with smoothing, accumulation and a cosine
-# long
+# nightly
 # points: 9..10
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     set_seed(seed)
@@ -89,7 +89,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: accelerate with accumulation and bf16
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     from accelerate import Accelerator
     from torch.utils.data import DataLoader
@@ -133,7 +133,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: NAdam
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     optimizer = torch.optim.NAdam(model.parameters(), lr=1e-4)
@@ -150,7 +150,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: SGD with momentum at a rate that works
-# long
+# nightly
 # points: 4..10
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
@@ -160,7 +160,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: rates that fall from layer to layer
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     layers = [model.bert.embeddings, *model.bert.encoder.layer]
@@ -210,7 +210,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: gradients of four small batches added up
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
@@ -226,7 +226,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: bf16 autocast
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
@@ -242,7 +242,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: embeddings frozen
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     model.bert.embeddings.requires_grad_(False)
@@ -252,7 +252,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: smoothed labels, the loss called as a function
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
@@ -268,7 +268,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: a loss of one's own, from log-probabilities
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
@@ -299,7 +299,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: the best weights on a split of its own
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     held = tokenizer(texts[:64], padding=True, truncation=True, max_length=48, return_tensors="pt")
@@ -319,7 +319,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: compiled
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     compiled = torch.compile(model, backend="eager", dynamic=True)
@@ -361,7 +361,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: no decay of biases and LayerNorm
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     named = list(model.named_parameters())
@@ -377,7 +377,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: 64 tokens, loaded by workers
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     from torch.utils.data import DataLoader
     from transformers import DataCollatorWithPadding
@@ -399,7 +399,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: sharpness-aware, two passes an update
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-4)
@@ -441,7 +441,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: one cycle, gradient checkpointing
-# long
+# nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)
     model.gradient_checkpointing_enable()
