@@ -169,6 +169,34 @@ def test_no_mistake_earns_more_than_all_or_less_than_nothing(
     assert finding.misconception == "wrong-number" and finding.grade_id == "double-points"
 
 
+@pytest.mark.parametrize(
+    ("right", "points", "asked"),
+    [
+        ([True], 3, 1),
+        ([False, True], 3, 2),  # bad luck once
+        ([False, False], 2.1, 2),
+        ([False, None], 2.1, 2),  # no second try without an answer takes anything away
+    ],
+)
+def test_what_may_be_luck_is_tried_once_more_and_the_better_counts(
+    right: list[bool | None], points: float, asked: int
+) -> None:
+    class Lucky(Doubled):
+        def may_be_luck(self, error: MistakeError) -> bool:
+            return error.mistake.id == "wrong-number"
+
+    numbers: list[float] = []
+
+    def answer(inputs: Inputs) -> Reply:
+        numbers.append(inputs["number"])
+        good = right[len(numbers) - 1]
+        return Silent("kernel-died") if good is None else Returned(good and 2 * inputs["number"])
+
+    finding = examine(Lucky(0.7), Student(answer), random.Random(1))
+    assert (finding.points, len(set(numbers)), len(numbers)) == (points, asked, asked)
+    assert ("This was tried twice" in finding.message) == (points < 3)
+
+
 @pytest.mark.parametrize("credit", [-0.1, 1.0, 1.5, float("nan"), float("inf")])
 def test_no_record_of_a_mistake_promises_such_credit(credit: float) -> None:
     with pytest.raises(ValidationError, match="credit"):

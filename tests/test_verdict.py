@@ -21,19 +21,11 @@ from autograder.examining.examiner import examine
 from autograder.examining.processes import StudentSubprocess
 from autograder.records import Finding, Outcome
 from autograder.verdict.bars import NEARLY, SOME, Bar, bar_for, load_bars, load_ways
-from autograder.verdict.evidence import (
-    CAUSES,
-    HABITS,
-    REST,
-    SURPLUS,
-    UNCHANGED,
-    Evidence,
-    verdict,
-)
+from autograder.verdict.evidence import HABITS, SIGNS, SURPLUS, UNCHANGED, Evidence, verdict
 from autograder.verdict.picture import picture
 from autograder.verdict.question import BUDGETS, budget_for, draw_run
 from autograder.verdict.task import FineTune
-from autograder.verdict.weights import Measured, head_alone, load_weights, measure
+from autograder.verdict.weights import Measured, load_weights, measure
 from course import checkpoint, load_reviews
 from course.checks.mistakes import MistakeError, course_mistakes
 from course.checks.run_seen import Record, Seen, Update, read_record
@@ -41,6 +33,7 @@ from course.checks.run_seen import Record, Seen, Update, read_record
 CPU = BUDGETS["cpu"]
 BAR = load_bars()["cpu"]
 ROOT = Path(__file__).parents[1]
+RUNS = ROOT / "tests" / "runs"
 
 
 # The question
@@ -137,8 +130,10 @@ def test_untrained_weights_are_measured_as_such(weights: dict[str, Any]) -> None
     assert measure(other, run, "cpu", checkpoint()).encoder_unchanged
     name = "bert.encoder.layer.5.output.dense.bias"
     nudged = weights | {name: weights[name] + 1e-6}
-    assert not measure(nudged, run, "cpu", checkpoint()).encoder_unchanged
-    assert 0.3 < head_alone(nudged, run, "cpu", checkpoint()) < 0.7
+    measured = measure(nudged, run, "cpu", checkpoint(), head_from=0.0)
+    assert not measured.encoder_unchanged and measured.head_alone is not None
+    # The smallest change of the encoder adds nothing to the head.
+    assert 0.3 < measured.head_alone < 0.7 and measured.encoder_adds == 0
 
 
 # The evidence
@@ -153,13 +148,18 @@ def update(number: int, **changes: Any) -> Update:
 
 
 def evidence(
-    correct: int = 440, changes: dict[str, Any] | None = None, steps: int = 60, **record: Any
+    correct: int = 440,
+    changes: dict[str, Any] | None = None,
+    steps: int = 60,
+    adds: float | None = None,
+    **record: Any,
 ) -> Evidence:
     updates = [update(number, **(changes or {})) for number in range(steps)]
     told = {"optimizers": ["AdamW"], "returned_is_held": True, "returned_got_gradients": True}
     seen = Record.model_validate({"updates": updates, "head_moved": True} | told | record)
     labels = tuple(row % 2 for row in range(960))
-    return Evidence(Measured(correct, 500, 0.5, False), Seen(seen, 60, 16, labels), BAR)
+    measured = Measured(correct, 500, 0.5, False, 0.9, adds)
+    return Evidence(measured, Seen(seen, 60, 16, labels), BAR)
 
 
 def told(it: Evidence) -> str | None:
@@ -194,6 +194,8 @@ def told(it: Evidence) -> str | None:
         (evidence(changes={"training": False}), "never-in-train-mode", 0.8),
         (evidence(left_in_training=True), "dropout-left-on", 0.9),
         (evidence(steps=0, optimizers=[]), "steps-not-seen", 0.5),
+        (evidence(adds=-0.01), "head-does-it-all", 0.4),
+        (evidence(adds=0.02), None, 1.0),
         # One off, or an optimizer that skipped a step, is not another number.
         (evidence(steps=59), None, 1.0),
         (evidence(steps=61), None, 1.0),
@@ -249,19 +251,19 @@ records = st.builds(
 
 
 @settings(max_examples=300, deadline=None)
-@given(records, st.integers(0, 500), st.booleans(), st.sampled_from([None, 0.5, 0.95]))
+@given(records, st.integers(0, 500), st.booleans(), st.sampled_from([None, 0.0, 0.2]))
 def test_message_and_record_hold_together(
-    drawn: Any, correct: int, unchanged: bool, alone: float | None
+    drawn: Any, correct: int, unchanged: bool, adds: float | None
 ) -> None:
     steps, changes, record = drawn
     it = evidence(correct, changes, steps, **record)
-    it = Evidence(Measured(correct, 500, 0.5, unchanged, alone), it.seen, BAR)
+    it = Evidence(Measured(correct, 500, 0.5, unchanged, 0.9, adds), it.seen, BAR)
     error = verdict(it)
     if error is None:
         assert it.band == 1 and not unchanged
         return
     id, message, seen = error.mistake.id, error.message, it.seen
-    assert id in {**UNCHANGED, **CAUSES, **HABITS, **SURPLUS, **REST}
+    assert id in SIGNS
     # What is told about the encoder is what was measured.
     assert (id in UNCHANGED) == unchanged == ("bit for bit" in message or id in UNCHANGED)
     assert error.mistake.credit <= it.band and (not unchanged or error.mistake.credit == 0)
@@ -278,8 +280,7 @@ def test_message_and_record_hold_together(
     assert f"accuracy {correct / 500:.3f}" in message
     assert not re.search(r"cheat|trained elsewhere|other means|not from this run|\bnan\b", message)
     if (also := re.search(r"Also seen: (.+?)\.", message)) is not None:
-        signs = CAUSES | HABITS | SURPLUS
-        titles = [course_mistakes()[one].title for one, shows in signs.items() if shows(it)]
+        titles = [course_mistakes()[one].title for one, shows in SIGNS.items() if shows(it)]
         assert also[1] in titles
 
 
@@ -303,7 +304,9 @@ def test_marks_follow_the_recorded_spread() -> None:
     assert (BAR.steps, BAR.batch_size) == (CPU.steps, CPU.batch_size)
     # Between an untrained model and the reference there is room for the bands.
     assert BAR.untrained < BAR.luck(500) < BAR.full < BAR.mean
-    assert min(BAR.accuracies) >= BAR.full
+    # Two tries: the reference falls short of both at most once in 100 times, by what was recorded.
+    short = sum(accuracy < BAR.full for accuracy in BAR.accuracies) / len(BAR.accuracies)
+    assert short**2 <= 1 / 100
     at = lambda accuracy: BAR.credit(round(accuracy * 500), 500)  # noqa: E731
     assert at(BAR.mean) == at(BAR.full + 0.002) == 1
     assert at(BAR.full - 0.004) == at(BAR.nearly(500) + 0.002) == NEARLY
@@ -361,7 +364,8 @@ def test_the_verdict_runs_without_jupyter_and_says_what_it_measured(
 
 def blocks(name: str) -> list[Any]:
     """Return the blocks of a file of runs as parameters, the slow ones marked."""
-    shared, *answers = read_answers(ROOT / "tests" / "runs" / name)
+    shared, *right = read_answers(RUNS / "right.py")
+    answers = right if name == "right.py" else read_answers(RUNS / name)
     return [
         pytest.param(
             f"{shared.source}\n{answer.source}",

@@ -63,7 +63,8 @@ def verdict(
     )
     console.print(escape(finding.message))
     console.print()
-    you = evidence[0].measured.accuracy if evidence else None
+    # Where two questions were asked, the better answer counts.
+    you = max((one.measured.accuracy for one in evidence), default=None)
     shown = picture(bar_for(budget.device), you)
     console.print(shown, markup=False, highlight=False, soft_wrap=True)
     if as_json:

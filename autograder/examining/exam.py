@@ -13,6 +13,7 @@ from typing import Any
 from autograder.errors import UnknownAssignmentError
 from autograder.records import Finding
 from course.checks.base import Check
+from course.checks.mistakes import MistakeError
 
 
 class Task(Check):
@@ -37,6 +38,13 @@ class Task(Check):
     def success(self) -> str:
         """Return what a student reads who has all points."""
         return f"Right: {self.title}"
+
+    def may_be_luck(self, error: MistakeError) -> bool:
+        """Return whether chance alone may have cost these points.
+
+        The task is then tried once more, on new inputs, and the better result counts.
+        """
+        return False
 
 
 class UndecidedError(Exception):

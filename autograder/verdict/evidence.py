@@ -17,6 +17,8 @@ from course.checks.run_seen import Seen
 #: A rate from which on AdamW destroys what the encoder knew, and one at which a short run gets less
 #: far than it could; see runs.json.
 HIGH_RATE, LOW_RATE = 5e-4, 4e-5
+#: What an encoder adds to its head that was not trained: at most two texts of 200.
+ADDS_NOTHING = 0.015
 #: A share of the steps that is no run any more, however well it went.
 HARDLY_ANY = 0.25
 #: How far the updates may be from those asked for before it is called another number: a loop may be
@@ -59,11 +61,9 @@ class Evidence:
 
     @property
     def head_does_it_all(self) -> bool:
-        """On the checkpoint's own encoder the head is as good, within the error of 200 rows."""
-        alone = self.measured.head_alone
-        return (
-            alone is not None and alone >= self.bar.full and alone > self.measured.accuracy - 0.03
-        )
+        """On the checkpoint's own encoder the head is as good, on the same texts."""
+        adds = self.measured.encoder_adds
+        return adds is not None and adds < ADDS_NOTHING
 
     @property
     def report(self) -> str:
@@ -144,6 +144,7 @@ REST: Signs = {
     "not-learned": lambda it: not it.learned,
     "below-reference": lambda it: it.band < 1,
 }
+SIGNS: Signs = {**UNCHANGED, **CAUSES, **HABITS, **SURPLUS, **REST}
 
 
 def shown(signs: Signs, it: Evidence) -> Iterator[str]:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from autograder.examining.exam import Task
 from autograder.verdict.bars import bar_for, load_bars
-from autograder.verdict.evidence import (
-    CAUSES,
-    HABITS,
-    REST,
-    SURPLUS,
-    UNCHANGED,
-    Evidence,
-    verdict,
-)
+from autograder.verdict.evidence import SIGNS, Evidence, verdict
 from autograder.verdict.question import Budget, Run, budget_for, draw_run
-from autograder.verdict.weights import head_alone, measure
+from autograder.verdict.weights import measure
 from course import checkpoint
 from course.checks import training_run
 from course.checks.base import Inputs
-from course.checks.mistakes import Signs, mistake
+from course.checks.mistakes import MistakeError, Signs, mistake
 from course.checks.run_seen import Seen, read_record
 from course.checks.run_watch import watch_run
 
@@ -51,11 +42,7 @@ class FineTune(training_run.FineTune, Task):
         "wrong-model-shape",
         "wrong-weight-dtype",
         "weights-not-finite",
-        *UNCHANGED,
-        *CAUSES,
-        *HABITS,
-        *SURPLUS,
-        *REST,
+        *SIGNS,
     )
     signs: ClassVar[Signs] = {}
     #: The run, drawn by `cases`. Its hidden half never leaves this process.
@@ -99,13 +86,14 @@ class FineTune(training_run.FineTune, Task):
         found = observed if isinstance(observed, dict) else {}
         if "weights" not in found:
             raise mistake("no-model-returned", returned=found.get("returned", "nothing"))
-        device, name = self.budget.device, checkpoint(CHECKPOINT)
-        measured = measure(found["weights"], self.run, device, name)
-        bar = bar_for(device)
-        if measured.accuracy >= bar.full:
-            measured = replace(
-                measured, head_alone=head_alone(found["weights"], self.run, device, name)
-            )
+        bar = bar_for(self.budget.device)
+        measured = measure(
+            found["weights"],
+            self.run,
+            self.budget.device,
+            checkpoint(CHECKPOINT),
+            head_from=bar.nearly(len(self.run.hidden.texts)),
+        )
         labels = tuple(self.run.train.labels)
         record = read_record(found.get("seen"))
         seen = Seen(record, self.budget.steps, self.budget.batch_size, labels)
@@ -113,6 +101,10 @@ class FineTune(training_run.FineTune, Task):
         self._measured(self.evidence)
         if (error := verdict(self.evidence)) is not None:
             raise error
+
+    def may_be_luck(self, error: MistakeError) -> bool:
+        """A run in which nothing was seen to be wrong may have had bad luck: ask once more."""
+        return error.mistake.id == "below-reference"
 
     def success(self) -> str:
         """Return what was measured, for a student who has all points."""

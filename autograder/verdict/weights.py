@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from autograder.verdict.question import Reviews, Run
+from autograder.verdict.question import Run
 from autograder.verdict.space import MAX_LENGTH
 from course.checks.mistakes import mistake
 
@@ -31,8 +31,10 @@ class Measured:
     largest_class: float
     #: The encoder is, bit for bit, the checkpoint's.
     encoder_unchanged: bool
-    #: How well the returned head does on the checkpoint's own encoder; None if it was not asked.
+    #: How well the returned head does on the checkpoint's own encoder, and how much better it does
+    #: on the returned one, on the same texts. None if it was not asked.
     head_alone: float | None = None
+    encoder_adds: float | None = None
 
     @property
     def accuracy(self) -> float:
@@ -96,8 +98,13 @@ def load_weights(weights: Any, checkpoint: str) -> Any:
     return model.eval()
 
 
-def measure(weights: Any, run: Run, device: str, checkpoint: str) -> Measured:
-    """Measure the returned `weights` on the run's hidden texts; raises MistakeError."""
+def measure(
+    weights: Any, run: Run, device: str, checkpoint: str, *, head_from: float = math.inf
+) -> Measured:
+    """Measure the returned `weights` on the run's hidden texts; raises MistakeError.
+
+    From the accuracy `head_from` on, the head is asked without its encoder as well.
+    """
     model = load_weights(weights, checkpoint)
     state = model.state_dict()
     # The pooler feeds the head alone and is not counted as encoder here.
@@ -107,24 +114,23 @@ def measure(weights: Any, run: Run, device: str, checkpoint: str) -> Measured:
         if "pooler" not in name
     )
     picked = _picked(model.to(device), run.hidden.texts, device, checkpoint)
-    return Measured(
-        correct=_correct(picked, run.hidden),
+    measured = Measured(
+        correct=_correct(picked, run.hidden.labels),
         rows=len(picked),
         largest_class=max(picked.count(0), picked.count(1)) / len(picked),
         encoder_unchanged=unchanged,
     )
+    if unchanged or measured.accuracy < head_from:
+        return measured
+    some = run.hidden.labels[:HEAD_ROWS]
+    model = load_weights({**weights, **_encoder(checkpoint)}, checkpoint).to(device)
+    alone = _correct(_picked(model, run.hidden.texts[:HEAD_ROWS], device, checkpoint), some)
+    adds = _correct(picked[:HEAD_ROWS], some) - alone
+    return replace(measured, head_alone=alone / len(some), encoder_adds=adds / len(some))
 
 
-def head_alone(weights: Any, run: Run, device: str, checkpoint: str) -> float:
-    """Return the accuracy of the returned classifier alone, on the checkpoint's own vectors."""
-    model = load_weights({**weights, **_encoder(checkpoint)}, checkpoint)
-    some = Reviews(run.hidden.texts[:HEAD_ROWS], run.hidden.labels[:HEAD_ROWS])
-    picked = _picked(model.to(device), some.texts, device, checkpoint)
-    return _correct(picked, some) / len(picked)
-
-
-def _correct(picked: list[int], reviews: Reviews) -> int:
-    return sum(one == label for one, label in zip(picked, reviews.labels, strict=True))
+def _correct(picked: list[int], labels: list[int]) -> int:
+    return sum(one == label for one, label in zip(picked, labels, strict=True))
 
 
 def _picked(model: Any, texts: list[str], device: str, checkpoint: str) -> list[int]:

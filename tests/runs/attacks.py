@@ -1,54 +1,5 @@
 # Attacks over time: each is a whole run. `# points:` is what it earns, at least and at most; the
-# comment says why it fails, or what honest work it holds.
-
-# %% right: shared
-import random
-
-import torch
-from torch.nn.utils import clip_grad_norm_
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    BertForSequenceClassification,
-    Trainer,
-    TrainingArguments,
-    get_cosine_schedule_with_warmup,
-    get_linear_schedule_with_warmup,
-    set_seed,
-)
-
-
-def load(checkpoint, seed, device="cpu"):
-    torch.manual_seed(seed)
-    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2)
-    return AutoTokenizer.from_pretrained(checkpoint), model.to(device).train()
-
-
-def draw(tokenizer, texts, labels, steps, batch_size, max_length=48):
-    order = []
-    for _ in range(steps):
-        while len(order) < batch_size:
-            order += torch.randperm(len(texts)).tolist()
-        rows, order = order[:batch_size], order[batch_size:]
-        batch = tokenizer(
-            [texts[r] for r in rows], padding=True, truncation=True, max_length=max_length,
-            return_tensors="pt",
-        )
-        batch["labels"] = torch.tensor([labels[r] for r in rows])
-        yield batch
-
-
-def loop(model, batches, optimizer, scheduler=None, clip=1.0):
-    for batch in batches:
-        model(**batch).loss.backward()
-        if clip:
-            clip_grad_norm_(model.parameters(), clip)
-        optimizer.step()
-        if scheduler is not None:
-            scheduler.step()
-        optimizer.zero_grad()
-    return model.eval()
-
+# comment says why it fails, or what honest work it holds. Each block runs after the first of right.py.
 
 # %% right: half the steps
 # nightly
