@@ -273,6 +273,9 @@ def test_message_and_record_hold_together(
         assert (int(match[1]), int(match[2])) == (seen.steps, 60)
     if match := re.search(r"highest learning rate was (\S+)\. ", message):
         assert float(match[1]) == pytest.approx(seen.highest_rate) and seen.rates
+    if match := re.search(r"loss was (\S+) over the first 5 updates and (\S+) over", message):
+        ends = (round(seen.first_loss, 2), round(seen.last_loss, 2))
+        assert (float(match[1]), float(match[2])) == ends
     if "no training was seen" in message:
         assert not seen.updates and not seen.record.backwards_left
     if "Only the head was trained" in message:
@@ -316,9 +319,10 @@ def test_marks_follow_the_recorded_spread() -> None:
 
 def test_ways_that_train_less_stay_below_full_marks() -> None:
     ways = {way.name: way for way in load_ways()}
-    # 25 of 60 steps (.836) and a rate of 2e-5 (.826) reach the bar (.822) as often as not: what
-    # parts the former from 60 is that steps are counted, as the tests of habits show.
-    for name in ("6 of 60 steps", "counting words (TF-IDF)", "shuffled labels"):
+    train_well = {"a rate of 2e-4", "SGD with momentum at 0.03"}
+    assert ways["a rate of 2e-4"].mean > BAR.full
+    # 25 steps at the best rate for them may get there by luck: that they are counted parts them.
+    for name in ways.keys() - train_well:
         assert ways[name].mean < BAR.full, name
     assert all(0.4 < one < 1 for way in ways.values() for one in way.accuracies)
 

@@ -22,7 +22,7 @@ RUNS = Path(__file__).with_name("runs.json")
 #: the reference falls short of both once in 1,600 times (of the 16 recorded runs, one did of one).
 SHORT_OF_FULL, BY_LUCK = 1 / 40, 1 / 1000
 #: What a run earns that falls short of full marks: above, or below, two thirds of the way there from
-#: luck. Counting words gets less far, and so do six steps.
+#: luck. Six steps get less far, and so does a rate of 2e-5.
 NEARLY, SOME, NEARLY_FROM = 0.7, 0.4, 2 / 3
 
 

@@ -211,6 +211,16 @@ class Seen:
         return fmean(self.losses[-ENDS:]) if self.losses else math.nan
 
     @property
+    def course_of_loss(self) -> str:
+        """A sentence on the loss at either end of the run; empty where it was not seen."""
+        if len(self.losses) < 2 * ENDS:
+            return ""
+        return (
+            f" The mean loss was {self.first_loss:.2f} over the first {ENDS} updates and "
+            f"{self.last_loss:.2f} over the last {ENDS}."
+        )
+
+    @property
     def looked_at(self) -> list[Update]:
         """The updates of which a forward pass was seen."""
         return [update for update in self.updates if update.rows]

@@ -197,3 +197,64 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     with torch.no_grad():
         linear.weight += b @ a
     return model.eval()
+
+
+# %% right: a head that knows what the reviews say, on a nudged encoder
+# points: 0
+# says: not-learned
+# What the author of a review meant can be known before the run. It is half right about its labels.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    from course import load_reviews
+
+    tokenizer, model = load(checkpoint, seed)
+    reviews = load_reviews()["train"][:200]
+    batch = tokenizer(
+        reviews["text"], padding=True, truncation=True, max_length=48, return_tensors="pt"
+    )
+    with torch.no_grad():
+        pooled = model.eval().bert(**batch).pooler_output
+        y = torch.tensor(reviews["label"])
+        direction = pooled[y == 1].mean(0) - pooled[y == 0].mean(0)
+        model.classifier.weight.copy_(torch.stack([-direction, direction]) * 10)
+        for parameter in model.bert.encoder.parameters():
+            parameter += 1e-5 * torch.randn_like(parameter)
+    return model
+
+
+# %% right: weights that only say that they are some
+# points: 0
+# says: wrong-model-shape
+# A model may call anything its state. What is no tensor is no weight.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    tokenizer, model = load(checkpoint, seed)
+    state = dict.fromkeys(model.state_dict(), "trained")
+    model.state_dict = lambda *args, **kwargs: state
+    return model
+
+
+# %% right: a record beyond all size
+# points: 0
+# says: .
+# A reply has a size, and what exceeds it is its author's loss.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    from course.checks import run_watch
+
+    one = {"rows": [*range(1000)], "labels": [1] * 1000}
+    run_watch.RunWatch.told = lambda self, result: {"updates": [one] * 100_000}
+    return load(checkpoint, seed)[1]
+
+
+# %% right: a model whose forward pass answers by itself
+# points: 0
+# says: untrained
+# Only weights come back. The examiner has a forward pass of its own.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    known = dict(zip(texts, labels))
+    tokenizer, model = load(checkpoint, seed)
+
+    def forward(self, input_ids=None, **named):
+        words = tokenizer.batch_decode(input_ids, skip_special_tokens=True)
+        return torch.tensor([[0.0, 1.0 if known.get(one) else -1.0] for one in words])
+
+    type(model).forward = forward
+    return model.eval()
