@@ -181,6 +181,7 @@ def told(it: Evidence) -> str | None:
         # A head bears a larger rate than the encoder, which alone is destroyed by it.
         (evidence(260, {"rates": [1e-4, 1e-3], "encoder_rates": [1e-4]}), "not-learned", 0.0),
         (evidence(260, {"rates": []}, optimizers=["SGD"]), "sgd-too-weak", 0.0),
+        (evidence(260, {"rates": []}, optimizers=["Adafactor"]), "relative-steps", 0.0),
         (evidence(260, optimizers=[]), "plain-gradient-descent", 0.0),
         (evidence(260, head_moved=False), "head-untrained", 0.0),
         (evidence(260), "not-learned", 0.0),
@@ -388,16 +389,19 @@ def judged(source: str) -> Finding:
 
 @pytest.mark.parametrize("source", blocks("right.py"))
 def test_right_runs_get_the_marks_that_they_must(source: str) -> None:
-    finding = judged(source)
-    low, _, high = (re.findall(r"^# points: (.+)$", source, re.M) or ["10"])[-1].partition("..")
-    assert float(low) <= finding.points <= float(high or low), finding.message
+    held(source, judged(source))
 
 
 @pytest.mark.parametrize("source", blocks("attacks.py"))
 def test_attacks_earn_what_honest_work_they_hold(source: str) -> None:
-    finding = judged(source)
-    notes = dict(re.findall(r"^# (points|says|never): (.+)$", source, re.M))
+    held(source, judged(source))
+
+
+def held(source: str, finding: Finding) -> None:
+    """Assert what the comments of a block say about its points and its message."""
+    notes = {"points": "10", "says": ""}
+    notes |= dict(re.findall(r"^# (points|says): (.+)$", source, re.M))
     low, _, high = notes["points"].partition("..")
     assert finding.outcome is not Outcome.GRADER_ERROR
     assert float(low) <= finding.points <= float(high or low), finding.message
-    assert re.search(notes.get("says", ""), f"{finding.misconception} {finding.message}")
+    assert re.search(notes["says"], f"{finding.misconception} {finding.message}"), finding.message

@@ -6,7 +6,6 @@ Covered, each proved by the attacks named behind it (`tests/attacks`):
   read-only; no home, no course folder, no `source/`, exams, gradebook or other submission exists,
   and no lesson's text, for it has the solutions
   [walks-the-file-system, writes-the-gradebook, reads-home-folders, reads-lesson-texts];
-- the test rows of the embedded reviews: stand-ins are in their place [memorised-test-rows];
 - writing: one tmpfs for /tmp, /home and /dev/shm, with a bound on bytes and on files; the reply
   to the examiner is one file, bounded too. The submission's folder is a copy
   [fills-the-disk, uses-up-the-inodes, grows-the-reply, overwrites-the-submission];

@@ -112,6 +112,7 @@ CAUSES: Signs = {
     "warmup-never-ends": lambda it: it.seen.rates_known and it.seen.only_rises,
     "plain-gradient-descent": lambda it: it.poor and it.seen.by_hand,
     "sgd-too-weak": lambda it: it.poor and it.seen.optimizer.startswith("SGD"),
+    "relative-steps": lambda it: it.poor and it.seen.optimizer == "Adafactor" and not it.seen.rates,
     "rate-too-high": lambda it: it.poor and it.adam and it.seen.encoder_rate >= HIGH_RATE,
     "rate-too-low": lambda it: it.adam and 0 < it.seen.encoder_rate <= LOW_RATE,
     "head-untrained": lambda it: it.seen.record.head_moved is False,
