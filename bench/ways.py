@@ -24,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from transformers import (
+    Adafactor,
     AutoTokenizer,
     BertForSequenceClassification,
     get_linear_schedule_with_warmup,
@@ -47,7 +48,7 @@ def encode(tokenizer: Any, texts: list[str]) -> Any:
 def trained(
     run: Run,
     *,
-    lr: float = 1e-4,
+    lr: float | None = 1e-4,
     steps: int = BUDGET.steps,
     momentum: float | None = None,
     learning: str = "",
@@ -55,7 +56,8 @@ def trained(
 ) -> float:
     """Return the accuracy of a model of which the parameters with `learning` in their name learned.
 
-    With `momentum`, even of 0, the optimizer is SGD.
+    With `momentum`, even of 0, the optimizer is SGD; without a rate it is Adafactor, which then
+    takes steps relative to the size of the weights.
     """
     texts, labels = run.train.texts, list(run.train.labels)
     if shuffled:
@@ -70,11 +72,15 @@ def trained(
         else:
             parameter.requires_grad_(False)
     optimizer: torch.optim.Optimizer
-    if momentum is None:
+    if lr is None:
+        optimizer = Adafactor(
+            parameters, scale_parameter=True, relative_step=True, warmup_init=False
+        )
+    elif momentum is None:
         optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01, fused=True)
     else:
         optimizer = torch.optim.SGD(parameters, lr=lr, momentum=momentum)
-    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
+    scheduler = lr and get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
     order: list[int] = []
     for _ in range(steps):
         while len(order) < BUDGET.batch_size:
@@ -85,7 +91,8 @@ def trained(
         model(**batch).loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        scheduler.step()
+        if scheduler:
+            scheduler.step()
         optimizer.zero_grad()
     return measure(model.state_dict(), run, "cpu", NAME).accuracy
 
@@ -130,6 +137,7 @@ WAYS: dict[str, tuple[str, Callable[[Run], float]]] = {
         "pooler and classifier, at 1e-3",
         lambda run: trained(run, lr=1e-3, learning="pool"),
     ),
+    "adafactor": ("Adafactor with relative steps", lambda run: trained(run, lr=None)),
     "shuffled": ("shuffled labels", lambda run: trained(run, shuffled=True)),
     "tfidf": ("counting words (TF-IDF)", counted),
     "probe": ("a linear probe of the untouched encoder", probed),

@@ -17,10 +17,9 @@ from pydantic import BaseModel, ConfigDict
 PATH = Path(__file__).with_name("bars.json")
 RUNS = Path(__file__).with_name("runs.json")
 
-#: How often a run of the reference may fall short of full marks, and an untrained model get any. A
-#: run that falls short although nothing was seen to be wrong is asked a second question, so that
-#: the reference falls short of both once in 1,600 times (of the 16 recorded runs, one did of one).
-SHORT_OF_FULL, BY_LUCK = 1 / 40, 1 / 1000
+#: How often a run of the reference may fall short of full marks, and an untrained model get any.
+#: A run that falls short although nothing was seen to be wrong is asked a second question.
+SHORT_OF_FULL, BY_LUCK = 1 / 100, 1 / 1000
 #: What a run earns that falls short of full marks: above, or below, two thirds of the way there from
 #: luck. Six steps get less far, and so does a rate of 2e-5.
 NEARLY, SOME, NEARLY_FROM = 0.7, 0.4, 2 / 3
@@ -53,7 +52,7 @@ class Bar(BaseModel):
 
     @cached_property
     def full(self) -> float:
-        """The accuracy that one more run of the reference misses once in 40 times.
+        """The accuracy that one more run of the reference misses once in 100 times.
 
         This is the lower end of a prediction interval by Student's t. Each recorded accuracy is over
         as many hidden texts as a student's run, so the spread holds the chance of their draw already.

@@ -145,6 +145,8 @@ REST: Signs = {
     "not-learned": lambda it: not it.learned,
     "below-reference": lambda it: it.band < 1,
 }
+#: What is told where nothing was done wrong: chance alone may have cost the points.
+MAY_BE_LUCK = ("relative-steps", *REST)
 SIGNS: Signs = {**UNCHANGED, **CAUSES, **HABITS, **SURPLUS, **REST}
 
 

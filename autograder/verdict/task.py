@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from autograder.examining.exam import Task
 from autograder.verdict.bars import bar_for, load_bars
-from autograder.verdict.evidence import SIGNS, Evidence, verdict
+from autograder.verdict.evidence import MAY_BE_LUCK, SIGNS, Evidence, verdict
 from autograder.verdict.question import Budget, Run, budget_for, draw_run
 from autograder.verdict.weights import measure
 from course import checkpoint
@@ -104,7 +104,7 @@ class FineTune(training_run.FineTune, Task):
 
     def may_be_luck(self, error: MistakeError) -> bool:
         """A run in which nothing was seen to be wrong may have had bad luck: ask once more."""
-        return error.mistake.id == "below-reference"
+        return error.mistake.id in MAY_BE_LUCK
 
     def success(self) -> str:
         """Return what was measured, for a student who has all points."""

@@ -182,7 +182,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 # %% right: ten steps of low rank
 # nightly
 # points: 0..7
-# says: too-few-steps|below-reference|not-learned
+# says: hardly-any-steps
 # Once it had weights shipped with it, which say nothing about this run. Honest work: ten steps.
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer, model = load(checkpoint, seed)

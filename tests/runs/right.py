@@ -123,7 +123,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 # %% right: Adafactor as documented, its rate None
 # points: 0..4
 # says: relative-steps
-# Its relative steps leave the model at chance (.46 to .58 on nine questions). It is told so.
+# Its relative steps are too large: .45 and .77 on two questions, see runs.json. It is told so.
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     from transformers.optimization import Adafactor
 
