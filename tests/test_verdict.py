@@ -148,7 +148,7 @@ def update(number: int, **changes: Any) -> Update:
 
 
 def evidence(
-    correct: int = 440,
+    correct: int = 475,
     changes: dict[str, Any] | None = None,
     steps: int = 60,
     adds: float | None = None,
@@ -295,7 +295,7 @@ atoms = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_si
 @given(st.recursive(atoms, lambda one: st.lists(one, max_size=3) | st.dictionaries(names, one)))
 def test_a_hostile_record_is_one_in_which_little_was_seen(junk: Any) -> None:
     seen = Seen(read_record(junk), 60, 16, (0, 1))
-    it = Evidence(Measured(440, 500, 0.5, False), seen, BAR)
+    it = Evidence(Measured(475, 500, 0.5, False), seen, BAR)
     error = verdict(it)
     assert error is None or error.mistake.id in HABITS | SURPLUS
 
