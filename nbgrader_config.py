@@ -11,7 +11,9 @@ root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root
 
-# Release: solutions become this stub; what only authors need is removed.
+# Release: solutions become this stub; what only authors need is removed. `release/` is part of the
+# repository and always made from `source/`; not written again, it would not enter the gradebook.
+c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.GenerateAssignment.preprocessors = [
     "autograder.authoring.forget_author.ForgetAuthor",
