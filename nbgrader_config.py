@@ -1,12 +1,17 @@
 """The one place where nbgrader is told to use our plug-ins."""
 
+import sys
 from pathlib import Path
+
+root = str(Path(__file__).resolve().parent)
+if Path(root, "autograder", "__init__.py").is_file() and root not in sys.path:
+    # A clone is graded by its own packages, whichever clone they were installed from.
+    sys.path.insert(0, root)
 
 from autograder.grading.plugins.autograde import use
 
 c = get_config()
 use()  # nbgrader has no setting for the class of its converter
-root = str(Path(__file__).resolve().parent)
 
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root

@@ -43,37 +43,49 @@ LEFT_OUT = {
 SLOW = {"autograder check-course 01-tokenizing", "autograder verdict my_fine_tune.py"}
 
 
-def hand_in(clone: CoursePaths) -> None:
+def hand_in(folder: Path) -> None:
     """Put two submissions where the guide says; one solved, one as it was released."""
+    course = CoursePaths(folder)
     name = "01-tokenizing"
-    for student, folder in (("ann", clone.source), ("ben", clone.release)):
-        place = clone.notebook(clone.submitted / student, name)
+    for student, origin in (("ann", course.source), ("ben", course.release)):
+        place = course.notebook(course.submitted / student, name)
         place.parent.mkdir(parents=True)
-        shutil.copy(clone.notebook(folder, name), place)
+        shutil.copy(course.notebook(origin, name), place)
 
 
-def bring_answers(clone: CoursePaths) -> None:
-    """Put a sheet and a function beside the clone's own files."""
-    questions = clone.exams / "06-mastery-test" / "questions"
+def bring_roster(folder: Path) -> None:
+    (folder / "roster.csv").write_text("id,first_name,last_name,email\nann,Änne,Maier,a@x.org\n")
+
+
+def bring_sheet(folder: Path) -> None:
+    questions = CoursePaths(ROOT).exams / "06-mastery-test" / "questions"
     sheet = sheet_of(questions, "Änne Maier", 10)
-    (clone.root / "mastery_answers.json").write_text(sheet.model_dump_json(), encoding="utf-8")
-    exam = load_exam(clone.exams, "05-fine-tuning")
+    (folder / "mastery_answers.json").write_text(sheet.model_dump_json(), encoding="utf-8")
+
+
+def bring_function(folder: Path) -> None:
+    course = CoursePaths(ROOT)
+    exam = load_exam(course.exams, "05-fine-tuning")
     (task,) = (task for task in exam.tasks if task.answer_id == "fine-tune")
-    code = "\n".join(solution_cells(clone, exam, task))
-    (clone.root / "my_fine_tune.py").write_text(code, encoding="utf-8")
+    code = "\n".join(solution_cells(course, exam, task))
+    (folder / "my_fine_tune.py").write_text(code, encoding="utf-8")
 
 
-def bring_nothing(clone: CoursePaths) -> None:
-    """Readers who need nothing but the clone."""
+#: What a reader brings into the folder before a command that begins so, as the page says.
+BROUGHT = {
+    "autograder grade": hand_in,
+    "autograder new-course ~/bert-2026": bring_roster,
+    "autograder mastery": bring_sheet,
+    "autograder verdict": bring_function,
+}
 
-
-#: What each reader reads, in order (a page, or the part of the README that begins so), and brings.
-READERS: dict[str, tuple[tuple[str, ...], Callable[[CoursePaths], None]]] = {
-    "everyone": (("README.md#", "CONTRIBUTING.md", "docs/security.md"), bring_nothing),
-    "student": (("README.md#Students", "docs/student.md"), bring_nothing),
-    "instructor": (("README.md#Instructors", "docs/instructor.md"), hand_in),
-    "self-learner": (("README.md#Self-learners", "docs/self-learner.md"), bring_answers),
-    "author": (("README.md#Authors", "docs/author.md"), bring_nothing),
+#: What each reader reads, in order: a page, or what the README tells an audience.
+READERS = {
+    "everyone": ("README.md#", "CONTRIBUTING.md", "docs/security.md"),
+    "student": ("README.md#Students", "docs/student.md"),
+    "instructor": ("README.md#Instructors", "docs/instructor.md"),
+    "self-learner": ("README.md#Self-learners", "docs/self-learner.md"),
+    "author": ("README.md#Authors", "docs/author.md"),
 }
 
 
@@ -103,17 +115,15 @@ def read(page: str) -> str:
     return part_of(text, audience) if part else text
 
 
-def shown(reader: str) -> list[str]:
-    """Return what a reader is shown, in order; what README and guide both show is typed once."""
-    every = (command for page in READERS[reader][0] for command in commands(read(page)))
-    return list(dict.fromkeys(every))
+def shown(page: str) -> list[str]:
+    return commands(read(page))
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], CoursePaths]:
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Make a copy of what git would give, in a folder whose name is not plain."""
 
-    def make(reader: str) -> CoursePaths:
+    def make(reader: str) -> Path:
         root = tmp_path_factory.mktemp(reader) / "Größe 2"
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -123,21 +133,22 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], CoursePat
             if (ROOT / name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, root / name)
-        return CoursePaths(root)
+        return root
 
     return make
 
 
-def run_as_shown(command: str, root: Path) -> None:
+def run_as_shown(command: str, folder: Path, clone: Path) -> None:
     """Run a line in a shell; it must end with 0 and show no traceback."""
     began = time.monotonic()
+    here = {"PYTHONPATH": str(clone), "HOME": str(clone.parent), "NO_COLOR": "1", "TERM": "dumb"}
     done = subprocess.run(
         ["bash", "-c", command],
-        cwd=root,
+        cwd=folder,
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(root), "NO_COLOR": "1", "TERM": "dumb"},
+        env=os.environ | here,
     )
     said = f"{done.stdout}{done.stderr}"
     print(f"{time.monotonic() - began:5.1f} s  {command}")
@@ -146,37 +157,43 @@ def run_as_shown(command: str, root: Path) -> None:
     assert "run `" not in said, f"$ {command}\n{said}"
 
 
+def run_pages(reader: str, clone: Callable[[str], Path], wanted: Callable[[str], bool]) -> None:
+    """Run what a reader's pages show, each page from the clone's folder on."""
+    if not any(wanted(command) for page in READERS[reader] for command in shown(page)):
+        return
+    root = clone(reader)
+    done = set()
+    for page in READERS[reader]:
+        folder = root
+        for command in shown(page):
+            if (target := re.fullmatch(r"cd ~/(\S+)", command)) is not None:
+                folder = root.parent / target[1]
+            elif wanted(command) and (folder, command) not in done:
+                for begin, bring in BROUGHT.items():
+                    if command.startswith(begin):
+                        bring(folder)
+                run_as_shown(command, folder, root)
+                done.add((folder, command))  # README and guide may show the same
+
+
 @pytest.mark.parametrize("reader", READERS)
-def test_what_a_reader_types_works(reader: str, clone: Callable[[str], CoursePaths]) -> None:
-    todo = [one for one in shown(reader) if one not in LEFT_OUT and one not in SLOW]
-    if todo:
-        paths = clone(reader)
-        READERS[reader][1](paths)
-        for command in todo:
-            run_as_shown(command, paths.root)
+def test_what_a_reader_types_works(reader: str, clone: Callable[[str], Path]) -> None:
+    run_pages(reader, clone, lambda command: command not in LEFT_OUT and command not in SLOW)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("reader", READERS)
-def test_what_takes_a_reader_minutes_works_too(
-    reader: str, clone: Callable[[str], CoursePaths]
-) -> None:
-    todo = [one for one in shown(reader) if one in SLOW]
-    if todo:
-        paths = clone(reader)
-        READERS[reader][1](paths)
-        for command in todo:
-            run_as_shown(command, paths.root)
+def test_what_takes_a_reader_minutes_works_too(reader: str, clone: Callable[[str], Path]) -> None:
+    run_pages(reader, clone, lambda command: command in SLOW)
 
 
 def test_every_page_with_commands_has_its_reader() -> None:
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
     having = {str(path.relative_to(ROOT)) for path in pages if commands(path.read_text("utf-8"))}
-    assert having <= {page.partition("#")[0] for pages, _ in READERS.values() for page in pages}
+    assert having <= {page.partition("#")[0] for pages in READERS.values() for page in pages}
     # Each part of the README is somebody's.
-    every = commands(read("README.md"))
-    parts = [page for pages, _ in READERS.values() for page in pages if page.startswith("README")]
-    assert sorted(every) == sorted(one for page in parts for one in commands(read(page)))
+    parts = [page for pages in READERS.values() for page in pages if page.startswith("README")]
+    assert sorted(shown("README.md")) == sorted(one for page in parts for one in shown(page))
     # A block without a language would be run by nobody.
     for path in pages:
         fences = re.findall(r"^```(.*)$", path.read_text(encoding="utf-8"), re.M)
@@ -184,7 +201,7 @@ def test_every_page_with_commands_has_its_reader() -> None:
 
 
 def test_what_is_left_out_or_slow_is_still_shown() -> None:
-    every = {command for reader in READERS for command in shown(reader)}
+    every = {command for pages in READERS.values() for page in pages for command in shown(page)}
     assert set(LEFT_OUT) | SLOW <= every
 
 
