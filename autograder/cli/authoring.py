@@ -155,6 +155,7 @@ def demo(
     with one_sentence():
         check_materials()
         from autograder.grading import report as reporting
+        from autograder.grading.marks import read_marks
         from autograder.nbgrader_api import feedback as write_feedback
         from autograder.sample import classroom as sampling
         from autograder.sample import demo as demonstration
@@ -176,10 +177,11 @@ def demo(
                 write_feedback(paths, name)
                 bar.update(row, advance=1, what=name)
         page = paths.root / "report.html"
+        marks = read_marks(paths)
         reporting.write_report(
-            records, page, "BERT fine-tuning for classification: the sample class"
+            records, marks, page, "BERT fine-tuning for classification: the sample class"
         )
-    console.print(marks_table(records))
+    console.print(marks_table(records, marks))
     for what, where in (
         ("gradebook", paths.gradebook),
         ("feedback", paths.feedback),

@@ -80,7 +80,10 @@ def grade(
                 for name in done:
                     write_feedback(paths, name)
                     bar.update(row, advance=1, what=name)
-    console.print(marks_table(records))
+        from autograder.grading.marks import read_marks
+
+        marks = read_marks(paths)
+    console.print(marks_table(records, marks))
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(
@@ -100,16 +103,18 @@ def report(
 
     Example: `autograder report --output class.html`
     """
+    from autograder.grading.marks import read_marks
     from autograder.grading.report import write_report
     from autograder.records import all_records
 
     with one_sentence():
         paths = CoursePaths(root.resolve())
-        records = all_records(paths.records_folder)
+        marks = read_marks(paths)
+        records = marks.explained_by(all_records(paths.records_folder))
         if not records:
             raise CourseError("Nothing is graded yet: run `autograder grade` first.")
         path = output or paths.root / "report.html"
-        write_report(records, path, "BERT fine-tuning for classification: the class")
+        write_report(records, marks, path, "BERT fine-tuning for classification: the class")
     console.print(f"Wrote {path}.")
 
 

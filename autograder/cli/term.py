@@ -1,4 +1,4 @@
-"""Commands for instructors when a term begins: new-course."""
+"""Commands for instructors who run a term: new-course, extend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from autograder.cli.options import app, one_sentence
+from autograder.cli.options import Root, app, one_sentence
 from autograder.cli.terminal import console, progress_bar
 from autograder.course_paths import INSTALLATION, CoursePaths
 
@@ -68,3 +68,27 @@ def new_course(
     where = shlex.quote(str(paths.root))
     command = f"cd {where} && nbgrader generate_assignment {names[0]}"
     console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
+
+
+@app.command()
+def extend(
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    assignment: Annotated[str, typer.Argument(help="A name such as 01-tokenizing.")],
+    time: Annotated[str, typer.Argument(help="From the due date on: 3d, 12h, 1d12h or 2w.")],
+    root: Root = Path(),
+) -> None:
+    """Give one student more time. It replaces an earlier extension; 0d takes it back.
+
+    Example: `autograder extend ann 01-tokenizing 3d`
+    """
+    with one_sentence():
+        from autograder.courses import extensions
+
+        paths = CoursePaths(root.resolve())
+        paths.check_assignment(assignment)
+        until = extensions.extend(paths, student, assignment, extensions.period(time))
+    console.print(
+        f"{escape(student)} has until {until:%A, %Y-%m-%d %H:%M} {until.tzname()} for {assignment}. "
+        "The next `autograder grade` takes it into account.",
+        soft_wrap=True,
+    )

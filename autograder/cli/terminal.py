@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from autograder.grading.marks import Marks
     from autograder.records import GradeRecord
 
 console = Console()
@@ -37,20 +38,30 @@ def progress_bar(*columns: ProgressColumn) -> Progress:
     )
 
 
-def marks_table(records: list[GradeRecord]) -> Table:
-    """Return the closing table: a row for each student, a column for each assignment."""
+def marks_table(records: list[GradeRecord], marks: Marks) -> Table:
+    """Return the closing table: the gradebook's marks, a row for each student, with the reasons."""
     assignments = sorted({one.assignment for one in records})
     table = Table("student", title="Marks")
     for name in (*assignments, "sum"):
         table.add_column(name, overflow="fold")
     for student in sorted({one.student for one in records}):
         mine = [one for one in records if one.student == student]
-        marks = []
+        cells, total, best = [], 0.0, 0.0
         for assignment in assignments:
             here = [one for one in mine if one.assignment == assignment]
-            faults = [one.title or one.outcome for one in here if one.points < one.max_points]
-            why = f"  [dim]{escape(', '.join(dict.fromkeys(faults)))}[/dim]" if faults else ""
-            marks.append(f"{sum(one.points for one in here):g}{why}" if here else "–")
-        total, best = sum(one.points for one in mine), sum(one.max_points for one in mine)
-        table.add_row(escape(student), *marks, f"{total:g} of {best:g}")
+            mark = marks.by_submission.get((assignment, student))
+            points = mark.points if mark else sum(one.points for one in here)
+            total += points if here else 0
+            best += (
+                (mark.max_points if mark else sum(one.max_points for one in here)) if here else 0
+            )
+            faults = [
+                one.title or one.outcome
+                for one in here
+                if one.points < one.max_points and not (mark and mark.by_hand(one.grade_id))
+            ]
+            notes = [*(mark.remarks() if mark else ()), *dict.fromkeys(faults)]
+            why = f"  [dim]{escape(', '.join(notes))}[/dim]" if notes else ""
+            cells.append(f"{points:g}{why}" if here else "–")
+        table.add_row(escape(student), *cells, f"{total:g} of {best:g}")
     return table
