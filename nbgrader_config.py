@@ -31,6 +31,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# Collecting from an LMS: the mastery test's answers lie beside its notebook.
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".json"]
+
 # Grading: submissions are taken in and repaired, their cells run, the graded ones are examined from
 # outside. nbgrader's CheckCellMetadata is left out: all metadata is the released notebook's.
 c.Autograde.sanitize_preprocessors = [
