@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from classroom import NAME, SOLUTION, set_source, submit
 from nbgrader.api import Gradebook
 
 from autograder.course_paths import CoursePaths
@@ -16,7 +17,6 @@ from autograder.courses.extensions import period
 from autograder.errors import CourseError
 from autograder.grading.marks import duration, lateness, read_marks
 from autograder.nbgrader_api import open_gradebook
-from tests.classroom import NAME, SOLUTION, set_source, submit
 
 #: What an instructor would write: a point for each day begun.
 PENALTY = """

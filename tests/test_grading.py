@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -367,6 +368,19 @@ def test_bad_input_gets_one_clear_sentence(
     done = run("autograder", *arguments, *root, code=2)
     assert words in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", [("grade", "--json"), ("report", "--output")])
+def test_a_file_that_cannot_be_written_is_told_before_the_work(
+    classroom: CoursePaths, run: Callable[..., Any], command: tuple[str, str]
+) -> None:
+    submit(classroom, "ann")
+    verb, option = command
+    for path, words in ((classroom.root, "is a directory"), ("gone/x", "There is no folder gone.")):
+        done = run("autograder", verb, "--root", classroom.root, option, path, code=2)
+        assert words in " ".join(re.findall(r"[\w.]+", done.stderr)), done.stderr
+        assert "Traceback" not in done.stderr
+    assert not classroom.records(NAME, "ann").exists() and not Path("gone").exists()
 
 
 def test_what_is_not_released_is_released_before_it_is_graded(

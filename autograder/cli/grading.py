@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.options import Assignments, Jobs, Root, app, chosen, one_sentence
+from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
 from autograder.cli.running import graded
 from autograder.cli.terminal import complaints, console, marks_table, progress_bar
 from autograder.course_paths import CoursePaths
@@ -47,7 +47,7 @@ def grade(
     feedback: Annotated[
         bool, typer.Option("--feedback", help="Write nbgrader's feedback pages too.")
     ] = False,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write all records here.")] = None,
+    as_json: Annotated[Path | None, file_to_write("--json", help="Write all records here.")] = None,
 ) -> None:
     """Grade the submissions in `submitted/`, several at once, into nbgrader's gradebook.
 
@@ -97,7 +97,9 @@ def grade(
 @app.command()
 def report(
     root: Root = Path(),
-    output: Annotated[Path | None, typer.Option(help="Default: report.html in the course.")] = None,
+    output: Annotated[
+        Path | None, file_to_write("--output", help="Default: report.html in the course.")
+    ] = None,
 ) -> None:
     """Write the class page: all marks, why points were lost, and which mistakes are common.
 
@@ -121,7 +123,7 @@ def report(
 @app.command()
 def doctor(
     root: Root = Path(),
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write the checks here.")] = None,
+    as_json: Annotated[Path | None, file_to_write("--json", help="Write the checks here.")] = None,
 ) -> None:
     """Show which sandbox protections work on this machine, tested from inside a kernel.
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -75,6 +75,18 @@ Assignments = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once; default: all cores.")
 ]
+
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    """Refuse a file to write whose folder is not there, before the long work and not after it."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {path.parent}.")
+    return path
+
+
+def file_to_write(*names: str, help: str) -> Any:
+    """Return the option that names a file to write; a folder, or a file in none, is refused."""
+    return typer.Option(*names, help=help, dir_okay=False, callback=_in_a_folder)
 
 
 @contextmanager
