@@ -12,10 +12,11 @@ import pytest
 from classroom import NAME, SOLUTION, set_source, submit
 from nbgrader.api import Gradebook
 
+from autograder.cli.terminal import missing_sentences
 from autograder.course_paths import CoursePaths
 from autograder.courses.extensions import period
 from autograder.errors import CourseError
-from autograder.grading.marks import duration, lateness, read_marks
+from autograder.grading.marks import Marks, duration, lateness, read_marks
 from autograder.nbgrader_api import open_gradebook
 
 #: What an instructor would write: a point for each day begun.
@@ -72,6 +73,7 @@ def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> 
     done = run("autograder", "grade", "--root", term.root)
     assert "3  late by 1 d 21 h, −2" in done.stdout and "3 of 5" in done.stdout
     assert "4.5  count-words by hand: 1.5" in done.stdout and "4.5 of 5" in done.stdout
+    assert "01-counting: 1 of 3 students has no mark: carl." in done.stdout
     assert results(term) == before
     marks = read_marks(term).by_submission
     shown = {student: mark.points for (_, student), mark in marks.items()}
@@ -80,6 +82,7 @@ def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> 
     page = (term.root / "report.html").read_text(encoding="utf-8")
     assert "3 of 5<br>01-counting: late by 1 d 21 h, −2" in page
     assert "4.5 of 5<br>01-counting: count-words by hand: 1.5" in page
+    assert "01-counting: 1 student has no mark</summary><p>carl</p>" in page
     assert "Änne &lt;b&gt;Maier" in page and "<b>Maier" not in page
 
 
@@ -142,6 +145,13 @@ def test_what_cannot_be_extended_gets_one_sentence(
         gradebook.add_student("ann")
     done = run("autograder", "extend", *arguments, "--root", classroom.root, code=2)
     assert words in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_large_class_is_told_in_one_line() -> None:
+    names = {f"s{number:02}": "" for number in range(60)}
+    (sentence,) = missing_sentences([NAME], Marks({}, names))
+    assert sentence.startswith("01-counting: 60 of 60 students have no mark: s00, s01, ")
+    assert sentence.endswith("s09 and 50 more.")
 
 
 def test_lengths_of_time_are_read_and_written() -> None:

@@ -13,7 +13,13 @@ from rich.table import Table
 
 from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
 from autograder.cli.running import graded
-from autograder.cli.terminal import complaints, console, marks_table, progress_bar
+from autograder.cli.terminal import (
+    complaints,
+    console,
+    marks_table,
+    missing_sentences,
+    progress_bar,
+)
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.preflight import check_materials
@@ -84,6 +90,9 @@ def grade(
 
         marks = read_marks(paths)
     console.print(marks_table(records, marks))
+    if student is None:
+        for sentence in missing_sentences(sorted({one.assignment for one in records}), marks):
+            console.print(escape(sentence), soft_wrap=True)
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -36,6 +37,24 @@ def progress_bar(*columns: ProgressColumn) -> Progress:
         console=complaints,
         transient=True,
     )
+
+
+#: So many names are shown in one sentence.
+NAMES = 10
+
+
+def missing_sentences(assignments: Iterable[str], marks: Marks) -> list[str]:
+    """Return one sentence for each assignment that some student has not handed in."""
+    said = []
+    for assignment in assignments:
+        if missing := marks.not_handed_in(assignment):
+            more = f" and {len(missing) - NAMES} more" if len(missing) > NAMES else ""
+            verb = "has" if len(missing) == 1 else "have"
+            said.append(
+                f"{assignment}: {len(missing)} of {len(marks.names)} students {verb} no mark: "
+                f"{', '.join(missing[:NAMES])}{more}."
+            )
+    return said
 
 
 def marks_table(records: list[GradeRecord], marks: Marks) -> Table:

@@ -58,8 +58,12 @@ class Marks:
     """All marks of the gradebook."""
 
     by_submission: dict[tuple[str, str], Mark] = field(default_factory=dict)
-    #: First and last name by student's id, of those for whom the gradebook has one.
+    #: The name of each student in the gradebook, by id; empty where it has none.
     names: dict[str, str] = field(default_factory=dict)
+
+    def not_handed_in(self, assignment: str) -> list[str]:
+        """Return the students in the gradebook who have no mark for `assignment`."""
+        return sorted(one for one in self.names if (assignment, one) not in self.by_submission)
 
     def of(self, record: GradeRecord) -> Mark | None:
         """Return the mark that a record explains; None where it has none."""
@@ -138,7 +142,7 @@ def read_marks(paths: CoursePaths) -> Marks:
             late=lateness(due, extension, handed_in),
             tasks=(before.tasks if before else {}) | tasks[notebook],
         )
-    return Marks(found, {student: name for student, name in names.items() if name})
+    return Marks(found, names)
 
 
 def lateness(

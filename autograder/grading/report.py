@@ -52,7 +52,19 @@ def render_report(records: list[GradeRecord], marks: Marks, title: str) -> str:
             [row["points"] / row["max_points"] for row in rows if row["max_points"]]
         ),
         students=len(students),
+        missing=_missing(tasks, marks),
     )
+
+
+def _missing(tasks: list[tuple[str, str]], marks: Marks) -> dict[str, list[str]]:
+    """Return by assignment who has no mark for it, each by name and id."""
+    found = {}
+    for assignment in dict.fromkeys(assignment for assignment, _ in tasks):
+        if missing := marks.not_handed_in(assignment):
+            found[assignment] = [
+                f"{marks.names[one]} ({one})" if marks.names[one] else one for one in missing
+            ]
+    return found
 
 
 def _row(
