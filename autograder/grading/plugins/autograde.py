@@ -42,7 +42,9 @@ class AutogradeTakenIn(Autograde):
     def start(self) -> None:
         """See nbgrader's BaseConverter; raises NbGraderException for what is not released."""
         try:
-            read_gradebook(self._paths).check_released(self.coursedir.assignment_id)
+            book = read_gradebook(self._paths)
+            for assignment in sorted({id.assignment for id in self._asked_for()}):
+                book.check_released(assignment)
         except CourseError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from error
