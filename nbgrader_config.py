@@ -1,17 +1,24 @@
 """The one place where nbgrader is told to use our plug-ins."""
 
+import sys
 from pathlib import Path
+
+root = str(Path(__file__).resolve().parent)
+if Path(root, "autograder", "__init__.py").is_file() and root not in sys.path:
+    # A clone is graded by its own packages, whichever clone they were installed from.
+    sys.path.insert(0, root)
 
 from autograder.grading.plugins.autograde import use
 
 c = get_config()
 use()  # nbgrader has no setting for the class of its converter
-root = str(Path(__file__).resolve().parent)
 
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root
 
-# Release: solutions become this stub; what only authors need is removed.
+# Release: solutions become this stub; what only authors need is removed. `release/` is part of the
+# repository and always made from `source/`; not written again, it would not enter the gradebook.
+c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.GenerateAssignment.preprocessors = [
     "autograder.authoring.forget_author.ForgetAuthor",
@@ -23,6 +30,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.SaveCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# Collecting from an LMS: the mastery test's answers lie beside its notebook.
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".json"]
 
 # Grading: submissions are taken in and repaired, their cells run, the graded ones are examined from
 # outside. nbgrader's CheckCellMetadata is left out: all metadata is the released notebook's.

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 
+#: The folder that this package is imported from: a clone's, where it was installed from one.
+INSTALLATION = Path(__file__).resolve().parent.parent
+
 
 @dataclass(frozen=True)
 class CoursePaths:
@@ -17,12 +20,28 @@ class CoursePaths:
     root: Path
 
     @property
+    def has_own_lessons(self) -> bool:
+        """Whether lessons and exams are this folder's own, as an author's are."""
+        parts = (("course", "lessons"), ("autograder", "exams"))
+        return any(self.root.joinpath(*part).is_dir() for part in parts)
+
+    @property
     def lessons(self) -> Path:
-        return self.root / "course" / "lessons"
+        return self._home / "course" / "lessons"
 
     @property
     def exams(self) -> Path:
-        return self.root / "autograder" / "exams"
+        return self._home / "autograder" / "exams"
+
+    @property
+    def _home(self) -> Path:
+        """Where lessons and exams are: of one version, in the folder or in this installation.
+
+        A folder with nbgrader's configuration and no lessons of its own is one that
+        `autograder new-course` made.
+        """
+        made = (self.root / "nbgrader_config.py").is_file() and not self.has_own_lessons
+        return INSTALLATION if made else self.root
 
     @property
     def source(self) -> Path:

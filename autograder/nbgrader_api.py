@@ -1,4 +1,4 @@
-"""What nbgrader does for us: release, autograde, feedback. It is called, not imitated."""
+"""What nbgrader does for us: release, autograde, feedback, gradebook. It is called, not imitated."""
 
 from __future__ import annotations
 
@@ -71,6 +71,32 @@ def _api(root: Path, options: dict[str, dict[str, Any]] | None = None) -> Iterat
     config = configuration(root, options or {})
     # Its results say what went wrong, so its log need not be shown; errors are all that is kept.
     config.NbGraderAPI.log_level = "ERROR"
+    with _quiet():
+        yield NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+@contextmanager
+def open_gradebook(root: Path) -> Iterator[Any]:
+    """Yield the gradebook that nbgrader's configuration of the course in `root` names.
+
+    An empty one is made where there is none. Raises CourseError where it cannot be read or written.
+    """
+    from nbgrader.api import Gradebook
+    from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy.exc import SQLAlchemyError
+
+    folders = CourseDirectory(config=configuration(root, {}))
+    try:
+        with _quiet(), Gradebook(folders.db_url, folders.course_id) as gradebook:
+            yield gradebook
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise CourseError(f"The gradebook {folders.db_url} cannot be used: {cause}.") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep nbgrader's log and warnings to itself, and let it find its own programs."""
     logger, path = logging.getLogger("traitlets"), os.environ["PATH"]
     level, propagate = logger.level, logger.propagate
     # nbgrader calls `alembic` by name; it is installed beside it.
@@ -79,7 +105,7 @@ def _api(root: Path, options: dict[str, dict[str, Any]] | None = None) -> Iterat
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SQLAlchemy's and nbformat's, about nbgrader's code
             logger.propagate = False
-            yield NbGraderAPI(CourseDirectory(config=config), config=config)
+            yield
     finally:
         logger.setLevel(level)
         logger.propagate = propagate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -369,15 +370,61 @@ def test_bad_input_gets_one_clear_sentence(
     assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_what_is_not_released_cannot_be_graded(
+@pytest.mark.parametrize("command", [("grade", "--json"), ("report", "--output")])
+def test_a_file_that_cannot_be_written_is_told_before_the_work(
+    classroom: CoursePaths, run: Callable[..., Any], command: tuple[str, str]
+) -> None:
+    submit(classroom, "ann")
+    verb, option = command
+    for path, words in ((classroom.root, "is a directory"), ("gone/x", "There is no folder gone.")):
+        done = run("autograder", verb, "--root", classroom.root, option, path, code=2)
+        assert words in " ".join(re.findall(r"[\w.]+", done.stderr)), done.stderr
+        assert "Traceback" not in done.stderr
+    assert not classroom.records(NAME, "ann").exists() and not Path("gone").exists()
+
+
+def test_what_is_not_released_is_released_before_it_is_graded(
     miniature: CoursePaths, run: Callable[..., Any]
 ) -> None:
+    # As in a fresh clone: release/ is there, a gradebook is not.
+    assert miniature.notebook(miniature.release, NAME).is_file()
+    assert not miniature.gradebook.exists()
     submit(miniature, "ann")
+    done = run("nbgrader", "autograde", NAME, cwd=miniature.root, code=1)
+    assert f"run `nbgrader generate_assignment {NAME}`" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = run("autograder", "grade", "--root", miniature.root)
+    assert f"{NAME} was not in the gradebook: released it." in done.stderr
+    assert grades(miniature) == {"ann": 5}
+    # Released already, and lost: the results fill it again, and nothing runs.
+    miniature.gradebook.unlink()
+    run("nbgrader", "generate_assignment", NAME, cwd=miniature.root)
+    assert grades(miniature) == {}
+    before = {path: path.stat().st_mtime_ns for path in miniature.store.glob("*/*.json")}
+    run("autograder", "grade", "--root", miniature.root)
+    assert grades(miniature) == {"ann": 5}
+    assert {path: path.stat().st_mtime_ns for path in miniature.store.glob("*/*.json")} == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda paths: shutil.rmtree(paths.source), "is not built yet: run `autograder build"),
+        (lambda paths: paths.gradebook.write_bytes(b"x" * 5000), "file is not a database"),
+    ],
+    ids=["no source", "no database"],
+)
+def test_what_cannot_be_released_is_told_before_anything_runs(
+    miniature: CoursePaths,
+    run: Callable[..., Any],
+    spoil: Callable[[CoursePaths], Any],
+    words: str,
+) -> None:
+    submit(miniature, "ann")
+    spoil(miniature)
     done = run("autograder", "grade", "--root", miniature.root, code=2)
-    assert (
-        "01-counting is not released yet: run `nbgrader generate_assignment 01-counting --force`"
-        in done.stderr
-    )
+    assert words in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert not miniature.store.exists() and not miniature.records(NAME, "ann").exists()
 
 
 def test_a_changed_model_or_a_missing_package_stops_before_it_costs_marks(

@@ -22,10 +22,11 @@ DOORS = {
     "verdict": {"examining"},
     "authoring": {"examining"},
     "grading": {"examining", "kernels"},
+    "courses": {"authoring"},
     "sample": {"authoring", "examining", "grading"},
     "exams": {"examining", "verdict"},
     "__main__": {"cli"},
-    "cli": {"authoring", "examining", "grading", "kernels", "sample", "verdict"},
+    "cli": {"authoring", "courses", "examining", "grading", "kernels", "sample", "verdict"},
 }
 
 #: Imports that break a rule today, each with what would mend it. To be emptied, not to grow.

@@ -56,7 +56,8 @@ def build(
     if places_path(paths.root).parent.is_dir():
         places_path(target).parent.mkdir(parents=True, exist_ok=True)
         places_path(target).write_text(places_text(paths), encoding="utf-8")
-    for assignment in assignments:
+    # A course without lessons of its own has the questions from where it has the lessons.
+    for assignment in assignments if paths.has_own_lessons else []:
         if (questions := paths.exams / assignment / "questions").is_dir():
             paper_path(target).parent.mkdir(parents=True, exist_ok=True)
             paper_path(target).write_text(paper_text(questions), encoding="utf-8")

@@ -6,7 +6,7 @@ Must not know: how anything is done; it only calls, and shows what came of it.
 """
 
 import autograder.kernels.faster_imports  # noqa: F401 # before anything imports jsonschema
-from autograder.cli import authoring, grading, learning  # noqa: F401 # they add their commands
+from autograder.cli import authoring, grading, learning, term  # noqa: F401 # they add their commands
 from autograder.cli.options import app
 
 __all__ = ["app"]

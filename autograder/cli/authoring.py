@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.options import Assignments, Jobs, Root, app, chosen, one_sentence
+from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
 from autograder.cli.running import graded
 from autograder.cli.terminal import complaints, console, marks_table, progress_bar
 from autograder.course_paths import CoursePaths
@@ -42,7 +42,9 @@ def check_course(
     draws: Annotated[
         int, typer.Option(min=1, help="Secrets on which each recorded answer is tried.")
     ] = 3,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write all findings here.")] = None,
+    as_json: Annotated[
+        Path | None, file_to_write("--json", help="Write all findings here.")
+    ] = None,
 ) -> None:
     """Prove the exams: blanks fail, solutions pass, each recorded mistake gets its own message.
 
@@ -155,6 +157,7 @@ def demo(
     with one_sentence():
         check_materials()
         from autograder.grading import report as reporting
+        from autograder.grading.marks import read_marks
         from autograder.nbgrader_api import feedback as write_feedback
         from autograder.sample import classroom as sampling
         from autograder.sample import demo as demonstration
@@ -176,10 +179,11 @@ def demo(
                 write_feedback(paths, name)
                 bar.update(row, advance=1, what=name)
         page = paths.root / "report.html"
+        marks = read_marks(paths)
         reporting.write_report(
-            records, page, "BERT fine-tuning for classification: the sample class"
+            records, marks, page, "BERT fine-tuning for classification: the sample class"
         )
-    console.print(marks_table(records))
+    console.print(marks_table(records, marks))
     for what, where in (
         ("gradebook", paths.gradebook),
         ("feedback", paths.feedback),

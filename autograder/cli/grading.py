@@ -11,9 +11,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.options import Assignments, Jobs, Root, app, chosen, one_sentence
+from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
 from autograder.cli.running import graded
-from autograder.cli.terminal import complaints, console, marks_table, progress_bar
+from autograder.cli.terminal import (
+    complaints,
+    console,
+    marks_table,
+    missing_sentences,
+    progress_bar,
+)
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.preflight import check_materials
@@ -47,7 +53,7 @@ def grade(
     feedback: Annotated[
         bool, typer.Option("--feedback", help="Write nbgrader's feedback pages too.")
     ] = False,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write all records here.")] = None,
+    as_json: Annotated[Path | None, file_to_write("--json", help="Write all records here.")] = None,
 ) -> None:
     """Grade the submissions in `submitted/`, several at once, into nbgrader's gradebook.
 
@@ -80,7 +86,13 @@ def grade(
                 for name in done:
                     write_feedback(paths, name)
                     bar.update(row, advance=1, what=name)
-    console.print(marks_table(records))
+        from autograder.grading.marks import read_marks
+
+        marks = read_marks(paths)
+    console.print(marks_table(records, marks))
+    if student is None:
+        for sentence in missing_sentences(sorted({one.assignment for one in records}), marks):
+            console.print(escape(sentence), soft_wrap=True)
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
         complaints.print(
@@ -94,29 +106,33 @@ def grade(
 @app.command()
 def report(
     root: Root = Path(),
-    output: Annotated[Path | None, typer.Option(help="Default: report.html in the course.")] = None,
+    output: Annotated[
+        Path | None, file_to_write("--output", help="Default: report.html in the course.")
+    ] = None,
 ) -> None:
     """Write the class page: all marks, why points were lost, and which mistakes are common.
 
     Example: `autograder report --output class.html`
     """
+    from autograder.grading.marks import read_marks
     from autograder.grading.report import write_report
     from autograder.records import all_records
 
     with one_sentence():
         paths = CoursePaths(root.resolve())
-        records = all_records(paths.records_folder)
+        marks = read_marks(paths)
+        records = marks.explained_by(all_records(paths.records_folder))
         if not records:
             raise CourseError("Nothing is graded yet: run `autograder grade` first.")
         path = output or paths.root / "report.html"
-        write_report(records, path, "BERT fine-tuning for classification: the class")
+        write_report(records, marks, path, "BERT fine-tuning for classification: the class")
     console.print(f"Wrote {path}.")
 
 
 @app.command()
 def doctor(
     root: Root = Path(),
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write the checks here.")] = None,
+    as_json: Annotated[Path | None, file_to_write("--json", help="Write the checks here.")] = None,
 ) -> None:
     """Show which sandbox protections work on this machine, tested from inside a kernel.
 

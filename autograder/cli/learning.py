@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from autograder.cli.options import Root, app, one_sentence
+from autograder.cli.options import Root, app, file_to_write, one_sentence
 from autograder.cli.terminal import complaints, console
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
@@ -19,7 +19,7 @@ from autograder.preflight import check_materials
 def verdict(
     file: Annotated[Path, typer.Argument(help="A Python file that defines fine_tune.")],
     seed: Annotated[int | None, typer.Option(help="Use this seed for all draws.")] = None,
-    as_json: Annotated[Path | None, typer.Option("--json", help="Write the finding here.")] = None,
+    as_json: Annotated[Path | None, file_to_write("--json", help="Write the finding here.")] = None,
 ) -> None:
     """Judge a fine-tuning function with one real run, without Jupyter.
 

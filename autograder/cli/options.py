@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from autograder.cli.terminal import complaints, console
-from autograder.course_paths import CoursePaths
+from autograder.course_paths import INSTALLATION, CoursePaths
 from autograder.errors import CourseError
 from course import __version__
 
@@ -43,8 +45,29 @@ def main(
     """
 
 
+def _of_that_folder(context: typer.Context, root: Path) -> Path:
+    """Go on with the packages of `root`, where it has its own: another clone's would mix with them.
+
+    Lessons, checks and exams of two versions would not fit each other. Python has imported this
+    clone's packages already, so the command starts anew.
+    """
+    own, path = str(root.resolve()), os.environ.get("PYTHONPATH", "")
+    other = root.resolve() != INSTALLATION and (root / "autograder" / "__init__.py").is_file()
+    if other and not context.resilient_parsing and path.split(os.pathsep)[0] != own:
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (own, path)))
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "autograder", *sys.argv[1:]])
+    return root
+
+
 Root = Annotated[
-    Path, typer.Option("--root", help="The course's folder.", exists=True, file_okay=False)
+    Path,
+    typer.Option(
+        "--root",
+        help="The course's folder.",
+        exists=True,
+        file_okay=False,
+        callback=_of_that_folder,
+    ),
 ]
 Assignments = Annotated[
     list[str] | None, typer.Argument(help="Names such as 01-tokenizing; default: all.")
@@ -52,6 +75,18 @@ Assignments = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once; default: all cores.")
 ]
+
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    """Refuse a file to write whose folder is not there, before the long work and not after it."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"There is no folder {path.parent}.")
+    return path
+
+
+def file_to_write(*names: str, help: str) -> Any:
+    """Return the option that names a file to write; a folder, or a file in none, is refused."""
+    return typer.Option(*names, help=help, dir_okay=False, callback=_in_a_folder)
 
 
 @contextmanager

@@ -21,13 +21,19 @@ def graded(
     contained: bool = True,
     force: bool = False,
 ) -> list[GradeRecord]:
-    """Grade with a progress bar; raises typer.Exit when interrupted, with nothing lost."""
+    """Grade with a progress bar; raises typer.Exit when interrupted, with nothing lost.
+
+    What is not released yet is released first.
+    """
     from autograder.grading.grade import default_workers, grade
+    from autograder.grading.gradebook import release_missing
     from autograder.grading.submission import SubmissionId, found
     from autograder.grading.workers import log_to
 
     log_to(paths.log)
     ids = found(paths, assignments, student)
+    for name in release_missing(paths, sorted({id.assignment for id in ids})):
+        complaints.print(f"{name} was not in the gradebook: released it.", soft_wrap=True)
     workers = workers or default_workers(paths, ids, gpu_jobs)
     points: list[float] = []
     with progress_bar(TextColumn("left"), TimeRemainingColumn()) as bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from autograder.grading.marks import Marks
     from autograder.records import GradeRecord
 
 console = Console()
@@ -37,20 +39,48 @@ def progress_bar(*columns: ProgressColumn) -> Progress:
     )
 
 
-def marks_table(records: list[GradeRecord]) -> Table:
-    """Return the closing table: a row for each student, a column for each assignment."""
+#: So many names are shown in one sentence.
+NAMES = 10
+
+
+def missing_sentences(assignments: Iterable[str], marks: Marks) -> list[str]:
+    """Return one sentence for each assignment that some student has not handed in."""
+    said = []
+    for assignment in assignments:
+        if missing := marks.not_handed_in(assignment):
+            more = f" and {len(missing) - NAMES} more" if len(missing) > NAMES else ""
+            verb = "has" if len(missing) == 1 else "have"
+            said.append(
+                f"{assignment}: {len(missing)} of {len(marks.names)} students {verb} no mark: "
+                f"{', '.join(missing[:NAMES])}{more}."
+            )
+    return said
+
+
+def marks_table(records: list[GradeRecord], marks: Marks) -> Table:
+    """Return the closing table: the gradebook's marks, a row for each student, with the reasons."""
     assignments = sorted({one.assignment for one in records})
     table = Table("student", title="Marks")
     for name in (*assignments, "sum"):
         table.add_column(name, overflow="fold")
     for student in sorted({one.student for one in records}):
         mine = [one for one in records if one.student == student]
-        marks = []
+        cells, total, best = [], 0.0, 0.0
         for assignment in assignments:
             here = [one for one in mine if one.assignment == assignment]
-            faults = [one.title or one.outcome for one in here if one.points < one.max_points]
-            why = f"  [dim]{escape(', '.join(dict.fromkeys(faults)))}[/dim]" if faults else ""
-            marks.append(f"{sum(one.points for one in here):g}{why}" if here else "–")
-        total, best = sum(one.points for one in mine), sum(one.max_points for one in mine)
-        table.add_row(escape(student), *marks, f"{total:g} of {best:g}")
+            mark = marks.by_submission.get((assignment, student))
+            points = mark.points if mark else sum(one.points for one in here)
+            total += points if here else 0
+            best += (
+                (mark.max_points if mark else sum(one.max_points for one in here)) if here else 0
+            )
+            faults = [
+                one.title or one.outcome
+                for one in here
+                if one.points < one.max_points and not (mark and mark.by_hand(one.grade_id))
+            ]
+            notes = [*(mark.remarks() if mark else ()), *dict.fromkeys(faults)]
+            why = f"  [dim]{escape(', '.join(notes))}[/dim]" if notes else ""
+            cells.append(f"{points:g}{why}" if here else "–")
+        table.add_row(escape(student), *cells, f"{total:g} of {best:g}")
     return table

@@ -21,6 +21,7 @@ from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.examining.exam import exam_state, load_exam
 from autograder.grading.dependencies import code_state
+from autograder.grading.gradebook import Book, read_gradebook
 from autograder.grading.submission import SubmissionId, state_of
 from autograder.grading.workers import Executed, on_cluster, on_this_machine
 from autograder.nbgrader_api import autograde
@@ -48,9 +49,10 @@ def grade(
     scheduler to use instead. Raises CourseError, and NotContainedError where
     submissions cannot be contained and `contained` does not say that they need not be.
     """
-    recorder = Recorder(paths, contained=contained)
+    book = read_gradebook(paths)
     for assignment in sorted({id.assignment for id in ids}):
-        _check_released(paths, assignment)
+        book.check_released(assignment)
+    recorder = Recorder(paths, book, contained=contained)
     graded: dict[SubmissionId, list[GradeRecord]] = {}
     for id in ids:
         if not force and (found := recorder.recorded(id)) is not None:
@@ -122,12 +124,17 @@ class Interrupts:
 class Recorder:
     """Lets nbgrader record results, and knows what was recorded from what."""
 
-    def __init__(self, paths: CoursePaths, *, contained: bool) -> None:
-        self.paths, self.contained = paths, contained
+    def __init__(self, paths: CoursePaths, book: Book, *, contained: bool) -> None:
+        self.paths, self.book, self.contained = paths, book, contained
         self._assignment_states: dict[str, str] = {}
 
     def recorded(self, id: SubmissionId) -> list[GradeRecord] | None:
-        """Return the records of a submission if nothing has changed since; it only reads."""
+        """Return the records of a submission if nothing has changed since; it only reads.
+
+        A mark that the gradebook has lost is no mark: the result is recorded once more.
+        """
+        if not self.book.has_marks(id.assignment, id.student):
+            return None
         path = self.paths.records(id.assignment, id.student)
         try:
             if path.with_suffix(".done").read_text() == self._state(id):
@@ -184,6 +191,7 @@ class Recorder:
         """Return what a grade depends on, as one digest: a change in any part grades anew."""
         parts = hashlib.sha256(state_of(self.paths, id).encode())
         parts.update(self._state_of_assignment(id.assignment).encode())
+        parts.update(self.book.scoring(id.assignment, id.student).encode())
         return parts.hexdigest()
 
     def _state_of_assignment(self, assignment: str) -> str:
@@ -222,14 +230,6 @@ def runs_on_gpu(cores: int) -> int:
 
     free, _ = torch.cuda.mem_get_info()
     return max(1, min(cores, int(free / 2**30 / GPU_RUN_GIB)))
-
-
-def _check_released(paths: CoursePaths, assignment: str) -> None:
-    if not paths.notebook(paths.release, assignment).is_file() or not paths.gradebook.exists():
-        raise CourseError(
-            f"{assignment} is not released yet: run "
-            f"`nbgrader generate_assignment {assignment} --force`."
-        )
 
 
 def _share_cores(workers: int) -> None:

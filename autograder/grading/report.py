@@ -8,25 +8,18 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from autograder.grading.marks import Marks
 from autograder.records import GradeRecord, Outcome
 from course.files import write_whole
 from course.practice.places import taught_in
 
 
-def render_report(records: list[GradeRecord], title: str) -> str:
-    """Return the class page as HTML, with its pictures inside."""
+def render_report(records: list[GradeRecord], marks: Marks, title: str) -> str:
+    """Return the class page as HTML, with its pictures inside: the gradebook's marks, explained."""
     tasks = list(dict.fromkeys((one.assignment, one.grade_id) for one in records))
     students = sorted({one.student for one in records})
     cells = {(one.student, one.assignment, one.grade_id): one for one in records}
-    rows: list[dict[str, Any]] = [
-        {
-            "student": student,
-            "cells": [cells.get((student, *task)) for task in tasks],
-            "points": sum(one.points for one in records if one.student == student),
-            "max_points": sum(one.max_points for one in records if one.student == student),
-        }
-        for student in students
-    ]
+    rows = [_row(student, tasks, cells, marks) for student in students]
     environment = Environment(
         loader=PackageLoader("autograder.grading"),
         autoescape=select_autoescape(["html"]),
@@ -44,7 +37,7 @@ def render_report(records: list[GradeRecord], title: str) -> str:
                     if (one.assignment, one.grade_id) == (assignment, grade_id)
                 ),
                 "passed": sum(
-                    one.outcome is Outcome.PASSED
+                    marks.points(one) >= one.max_points
                     for one in records
                     if (one.assignment, one.grade_id) == (assignment, grade_id)
                 ),
@@ -59,12 +52,51 @@ def render_report(records: list[GradeRecord], title: str) -> str:
             [row["points"] / row["max_points"] for row in rows if row["max_points"]]
         ),
         students=len(students),
+        missing=_missing(tasks, marks),
     )
 
 
-def write_report(records: list[GradeRecord], path: Path, title: str) -> None:
+def _missing(tasks: list[tuple[str, str]], marks: Marks) -> dict[str, list[str]]:
+    """Return by assignment who has no mark for it, each by name and id."""
+    found = {}
+    for assignment in dict.fromkeys(assignment for assignment, _ in tasks):
+        if missing := marks.not_handed_in(assignment):
+            found[assignment] = [
+                f"{marks.names[one]} ({one})" if marks.names[one] else one for one in missing
+            ]
+    return found
+
+
+def _row(
+    student: str,
+    tasks: list[tuple[str, str]],
+    cells: dict[tuple[str, str, str], GradeRecord],
+    marks: Marks,
+) -> dict[str, Any]:
+    """Return a student's line: each task's points, what happened to the marks, and their sum."""
+    mine = [cells.get((student, *task)) for task in tasks]
+    there = [one for one in mine if one is not None]
+    points = max_points = 0.0
+    remarks = []
+    for assignment in dict.fromkeys(one.assignment for one in there):
+        mark = marks.by_submission.get((assignment, student))
+        here = [one for one in there if one.assignment == assignment]
+        points += mark.points if mark else sum(one.points for one in here)
+        max_points += mark.max_points if mark else sum(one.max_points for one in here)
+        remarks += [f"{assignment}: {said}" for said in (mark.remarks() if mark else ())]
+    return {
+        "student": student,
+        "name": marks.names.get(student, ""),
+        "cells": [one and {"record": one, "points": marks.points(one)} for one in mine],
+        "points": points,
+        "max_points": max_points,
+        "remarks": remarks,
+    }
+
+
+def write_report(records: list[GradeRecord], marks: Marks, path: Path, title: str) -> None:
     """Write the class page to `path`, whole or not at all."""
-    write_whole(path, render_report(records, title))
+    write_whole(path, render_report(records, marks, title))
 
 
 def _mistakes(records: list[GradeRecord]) -> list[dict[str, Any]]:

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from traitlets import Any as AnyTrait
 from traitlets import Unicode
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
+from autograder.grading.gradebook import read_gradebook
 from autograder.grading.submission import Submission, SubmissionId, take_in
 
 
@@ -38,7 +40,14 @@ class AutogradeTakenIn(Autograde):
         self._handed_in = str(self.coursedir.submitted_directory)
 
     def start(self) -> None:
-        """See nbgrader's BaseConverter."""
+        """See nbgrader's BaseConverter; raises NbGraderException for what is not released."""
+        try:
+            book = read_gradebook(self._paths)
+            for assignment in sorted({id.assignment for id in self._asked_for()}):
+                book.check_released(assignment)
+        except CourseError as error:
+            self.log.error("%s", error)
+            raise NbGraderException(str(error)) from error
         with self._reading_copies():
             super().start()
 

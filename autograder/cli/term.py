@@ -1,0 +1,94 @@
+"""Commands for instructors who run a term: new-course, extend."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from autograder.cli.options import Root, app, one_sentence
+from autograder.cli.terminal import console, progress_bar
+from autograder.course_paths import INSTALLATION, CoursePaths
+
+
+@app.command("new-course")
+def new_course(
+    folder: Annotated[Path, typer.Argument(help="The course's folder; it must not exist yet.")],
+    course_id: Annotated[
+        str | None, typer.Option("--id", help="nbgrader's course id; default: from the folder.")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file with the columns id, first_name, last_name and email."),
+    ] = None,
+    due: Annotated[
+        list[str] | None, typer.Option(help="ASSIGNMENT=DATE, such as 01-tokenizing=2026-12-01.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of the due dates, as Europe/Berlin.")] = "UTC",
+    exchange: Annotated[
+        Path | None, typer.Option(help="The folder of nbgrader's exchange, if you use one.")
+    ] = None,
+) -> None:
+    """Make a course of your own: configuration, notebooks, students and due dates.
+
+    Example: `autograder new-course ~/bert-2026 --roster roster.csv --due "01-tokenizing=2026-12-01 23:59" --timezone Europe/Berlin`
+    """  # noqa: E501 # Typer shows it as it is written
+    with one_sentence():
+        from autograder.courses.dates import due_dates, time_zone
+        from autograder.courses.new_course import Plan, check_plan, id_from, make_course
+        from autograder.courses.roster import Roster, read_roster
+
+        folder = folder.expanduser().absolute()
+        zone = time_zone(timezone)
+        names = CoursePaths(INSTALLATION).assignments()
+        plan = Plan(
+            course_id=id_from(folder) if course_id is None else course_id,
+            time_zone=timezone,
+            roster=read_roster(roster) if roster else Roster({}),
+            due=due_dates(due or (), names, zone),
+            exchange=exchange,
+        )
+        check_plan(folder, plan)
+        with progress_bar() as bar:
+            row = bar.add_task("Building", total=len(names), what="")
+            paths = make_course(folder, plan, lambda what: bar.update(row, advance=1, what=what))
+    said = [f"Course {plan.course_id} in {folder}: {len(names)} assignments"]
+    if plan.roster.students:
+        said.append(f"{len(plan.roster.students)} students")
+    console.print(escape(", ".join(said) + "."), soft_wrap=True)
+    if plan.roster.unused:
+        unused = ", ".join(plan.roster.unused)
+        console.print(escape(f"Columns that nbgrader does not keep: {unused}."), soft_wrap=True)
+    for name, moment in plan.due.items():
+        console.print(f"{name} is due on {moment:%A, %Y-%m-%d at %H:%M} {moment.tzname()}.")
+    console.print("Release the first assignment:", soft_wrap=True)
+    where = shlex.quote(str(paths.root))
+    command = f"cd {where} && nbgrader generate_assignment {names[0]}"
+    console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
+
+
+@app.command()
+def extend(
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    assignment: Annotated[str, typer.Argument(help="A name such as 01-tokenizing.")],
+    time: Annotated[str, typer.Argument(help="From the due date on: 3d, 12h, 1d12h or 2w.")],
+    root: Root = Path(),
+) -> None:
+    """Give one student more time. It replaces an earlier extension; 0d takes it back.
+
+    Example: `autograder extend ann 01-tokenizing 3d`
+    """
+    with one_sentence():
+        from autograder.courses import extensions
+
+        paths = CoursePaths(root.resolve())
+        paths.check_assignment(assignment)
+        until = extensions.extend(paths, student, assignment, extensions.period(time))
+    console.print(
+        f"{escape(student)} has until {until:%A, %Y-%m-%d %H:%M} {until.tzname()} for {assignment}. "
+        "The next `autograder grade` takes it into account.",
+        soft_wrap=True,
+    )

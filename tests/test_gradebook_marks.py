@@ -1,0 +1,170 @@
+"""Marks shown are the gradebook's: penalties, extensions, points by hand; nothing runs for them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from classroom import NAME, SOLUTION, set_source, submit
+from nbgrader.api import Gradebook
+
+from autograder.cli.terminal import missing_sentences
+from autograder.course_paths import CoursePaths
+from autograder.courses.extensions import period
+from autograder.errors import CourseError
+from autograder.grading.marks import Marks, duration, lateness, read_marks
+from autograder.nbgrader_api import open_gradebook
+
+#: What an instructor would write: a point for each day begun.
+PENALTY = """
+from nbgrader.plugins import LateSubmissionPlugin
+class PointADay(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return -(-total_seconds_late // 86400)
+c.AssignLatePenalties.plugin_class = PointADay
+c.CourseDirectory.db_url = f"sqlite:///{root}/marks of ours.db"
+c.Exchange.timezone = "Europe/Berlin"
+"""
+
+
+@pytest.fixture(scope="module")
+def term(released: CoursePaths, tmp_path_factory: pytest.TempPathFactory, run: Any) -> Any:
+    """A class in which one was late and one was helped by hand, with its gradebook elsewhere."""
+    root = tmp_path_factory.mktemp("term") / "course"
+    shutil.copytree(released.root, root)
+    paths = CoursePaths(root)
+    paths.gradebook.unlink()
+    with (root / "nbgrader_config.py").open("a") as file:
+        file.write(PENALTY)
+    with open_gradebook(root) as gradebook:
+        gradebook.add_assignment(NAME, duedate="2026-12-01 22:59:00")
+        gradebook.add_student("ann", first_name="Änne", last_name="<b>Maier")
+        gradebook.add_student("carl")
+    submit(paths, "ann").with_name("timestamp.txt").write_text("2026-12-03 20:00:00 UTC")
+    submit(paths, "ben", set_source("count-words", SOLUTION.replace(".lower()", "")))
+    run("autograder", "grade", "--root", root)
+    with open_gradebook(root) as gradebook:
+        grade = gradebook.find_grade("count-words-points", "counting", NAME, "ben")
+        grade.manual_score, grade.extra_credit = 1.0, 0.5
+        grade.needs_manual_grade = False
+        gradebook.db.commit()
+    return paths
+
+
+def results(paths: CoursePaths) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in paths.store.glob("*/*.json")}
+
+
+def exported(paths: CoursePaths, run: Any) -> dict[str, float]:
+    """Return what nbgrader's own export says."""
+    run("nbgrader", "export", "--to", "marks.csv", cwd=paths.root)
+    lines = (paths.root / "marks.csv").read_text(encoding="utf-8").splitlines()
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    return {row["student_id"]: float(row["score"]) for row in rows}
+
+
+def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> None:
+    assert not term.gradebook.exists()  # db_url names another
+    before = results(term)
+    done = run("autograder", "grade", "--root", term.root)
+    assert "3  late by 1 d 21 h, −2" in done.stdout and "3 of 5" in done.stdout
+    assert "4.5  count-words by hand: 1.5" in done.stdout and "4.5 of 5" in done.stdout
+    assert "01-counting: 1 of 3 students has no mark: carl." in done.stdout
+    assert results(term) == before
+    marks = read_marks(term).by_submission
+    shown = {student: mark.points for (_, student), mark in marks.items()}
+    assert exported(term, run) == {"carl": 0.0} | shown == {"carl": 0.0, "ann": 3.0, "ben": 4.5}
+    run("autograder", "report", "--root", term.root)
+    page = (term.root / "report.html").read_text(encoding="utf-8")
+    assert "3 of 5<br>01-counting: late by 1 d 21 h, −2" in page
+    assert "4.5 of 5<br>01-counting: count-words by hand: 1.5" in page
+    assert "01-counting: 1 student has no mark</summary><p>carl</p>" in page
+    assert "Änne &lt;b&gt;Maier" in page and "<b>Maier" not in page
+
+
+def test_more_time_is_a_better_mark_and_nothing_runs(term: CoursePaths, run: Any) -> None:
+    before = results(term)
+
+    def marks() -> dict[str, float]:
+        run("autograder", "grade", "--root", term.root)
+        return exported(term, run)
+
+    done = run("autograder", "extend", "ann", NAME, "1d", "--root", term.root)
+    assert "ann has until Wednesday, 2026-12-02 23:59 CET for 01-counting" in done.stdout
+    assert marks()["ann"] == 4
+    run("autograder", "extend", "ann", NAME, "3d", "--root", term.root)
+    assert marks()["ann"] == 5
+    run("autograder", "extend", "ann", NAME, "0d", "--root", term.root)
+    assert marks()["ann"] == 3
+    due = "2026-12-03 12:00:00 UTC"
+    run("nbgrader", "db", "assignment", "add", NAME, f"--duedate={due}", cwd=term.root)
+    assert marks() == {"ann": 4, "ben": 4.5, "carl": 0}
+    assert results(term) == before
+    # Who has not handed in can have more time, waits for nobody and has no mark.
+    run("autograder", "extend", "carl", NAME, "2w", "--root", term.root)
+    assert set(read_marks(term).by_submission) == {(NAME, "ann"), (NAME, "ben")}
+    with open_gradebook(term.root) as gradebook:
+        submission = gradebook.find_submission(NAME, "carl")
+        assert submission.extension == timedelta(days=14) and not submission.needs_manual_grade
+
+
+def test_who_is_removed_from_the_gradebook_is_no_longer_shown(
+    classroom: CoursePaths, run: Any
+) -> None:
+    for student in ("ann", "ben"):
+        submit(classroom, student)
+    run("autograder", "grade", "--root", classroom.root)
+    with Gradebook(f"sqlite:///{classroom.gradebook}") as gradebook:
+        gradebook.remove_student("ben")
+    run("autograder", "report", "--root", classroom.root)
+    page = (classroom.root / "report.html").read_text(encoding="utf-8")
+    assert ">ann<" in page and ">ben<" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("an", NAME, "3d"), "There is no student 'an' in the gradebook. Did you mean 'ann'?"),
+        (
+            ("ann", "01-countin", "3d"),
+            "There is no assignment '01-countin'; there are: 01-counting",
+        ),
+        (("ann", NAME, "3 days"), "'3 days' is no length of time: write 3d"),
+        (("ann", NAME, "999999999w"), "is longer than any term"),
+        (("ann", NAME, "3d"), "01-counting has no due date: set one with `nbgrader db assignment"),
+    ],
+)
+def test_what_cannot_be_extended_gets_one_sentence(
+    classroom: CoursePaths, run: Callable[..., Any], arguments: tuple[str, ...], words: str
+) -> None:
+    with Gradebook(f"sqlite:///{classroom.gradebook}") as gradebook:
+        gradebook.add_student("ann")
+    done = run("autograder", "extend", *arguments, "--root", classroom.root, code=2)
+    assert words in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_large_class_is_told_in_one_line() -> None:
+    names = {f"s{number:02}": "" for number in range(60)}
+    (sentence,) = missing_sentences([NAME], Marks({}, names))
+    assert sentence.startswith("01-counting: 60 of 60 students have no mark: s00, s01, ")
+    assert sentence.endswith("s09 and 50 more.")
+
+
+def test_lengths_of_time_are_read_and_written() -> None:
+    assert period("1d12h") == timedelta(hours=36) and period("1.5h") == timedelta(minutes=90)
+    with pytest.raises(CourseError):
+        period("")
+    spans = {
+        timedelta(days=2, hours=5): "2 d", timedelta(days=1, hours=4): "1 d 4 h",
+        timedelta(days=1, minutes=1): "1 d", timedelta(hours=3, minutes=59): "3 h",
+        timedelta(seconds=2): "1 min",
+    }  # fmt: skip
+    assert {span: duration(span) for span in spans} == spans
+    due = datetime(2026, 12, 1)
+    assert lateness(due, timedelta(days=1), datetime(2026, 12, 3)) == timedelta(days=1)
+    assert not lateness(due, timedelta(days=3), datetime(2026, 12, 3))
+    assert not lateness(None, None, due) and not lateness(due, None, None)
