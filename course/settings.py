@@ -130,6 +130,33 @@ def _gradients(torch: Any) -> Iterator[None]:
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autograd.set_detect_anomaly(False),
-        torch.autocast("cpu", enabled=False),
+        _no_autocast(torch),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _no_autocast(torch: Any) -> Iterator[None]:
+    # Not by `torch.autocast(enabled=False)`: only the outermost block clears what was cast, so that
+    # a student's own autocast inside it would compute on the weights of the step before.
+    enabled = {device: torch.is_autocast_enabled(device) for device in ("cpu", "cuda")}
+    depth = torch.autocast_increment_nesting() - 1
+    _nest(torch, -depth - 1)
+    torch.clear_autocast_cache()
+    for device in enabled:
+        torch.set_autocast_enabled(device, False)
+    try:
+        yield
+    finally:
+        for device, on in enabled.items():
+            torch.set_autocast_enabled(device, on)
+        torch.clear_autocast_cache()
+        _nest(torch, depth)
+
+
+def _nest(torch: Any, levels: int) -> None:
+    for _ in range(abs(levels)):
+        if levels > 0:
+            torch.autocast_increment_nesting()
+        else:
+            torch.autocast_decrement_nesting()

@@ -57,9 +57,11 @@ class Classes:
 
     @property
     def binary(self) -> bool:
-        """Whether these are answers as if there were two classes."""
+        """Whether these are answers as if there were two classes; one or two rows cannot show it."""
         import torch
 
+        if self.rows < 3:
+            return False
         rows = torch.tensor(self.logits, dtype=torch.float64, device="cpu")
         second = rows[:, 1]
         answers = (second > rows[:, 0], second > 0, rows.softmax(dim=1)[:, 1] > 0.5)

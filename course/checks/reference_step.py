@@ -22,8 +22,11 @@ from course.settings import usual_settings
 
 MOMENTUM = 0.5
 #: How far weights may be from ours, as a share of the way that ours went, and losses as a share of
-#: ours. Sums in another order stay below 1e-5 in both, autocast to bfloat16 below 0.03.
+#: ours. Sums in another order stay below 1e-5 in both.
 NEAR = 0.05
+#: How far both may move when the model computes in bfloat16. A case in which they move more is not
+#: drawn (one in fifty), so that whoever rounds so coarsely in a way of his own is still near.
+ROUNDED = NEAR / 2
 #: How far apart the results of two ways must be: what is near one is then not near the other.
 FAR = 3 * NEAR
 #: Between these bounds a loss is neither lost in rounding nor near its end.
@@ -117,6 +120,11 @@ class Parts:
         matrices = torch.cat(masks)
         return cls(tensors, [matrices, ~matrices])
 
+    def under(self, start: str) -> slice:
+        """Return where the tensors lie, one after the other, whose names begin with `start`."""
+        found = [part for name, part in self.tensors.items() if name.startswith(start)]
+        return slice(found[0].start, found[-1].stop)
+
 
 def shortened(gradient: Any, limit: float, norm: float = 2.0) -> Any:
     """Return a gradient, shortened to `limit` if it is longer."""
@@ -147,6 +155,7 @@ class Way:
     masked: bool = True
     summed: bool = False
     clip: Clip = _clip_whole
+    rounded: bool = False  # under autocast to bfloat16
 
 
 RIGHT = Way()
@@ -177,6 +186,14 @@ WAYS: dict[str, list[Way]] = {
     "stretches": [Way(clip=lambda g, limit, parts: g * (limit / float(g.norm())))],
     "loss summed": [Way(summed=True)],
 }
+#: Ways to clip a part of the model alone, by what the part is called. The rest may be so long that
+#: nothing seems clipped; they are told by a result that is :data:`EXACT`.
+PARTLY = {
+    "head": Way(clip=_clip_each(lambda parts: [parts.under("classifier.")])),
+    "encoder": Way(clip=_clip_each(lambda parts: [parts.under("bert.")])),
+}
+#: How far a result in float32 may be from ours to be the same; a hundred times its rounding.
+EXACT = 1e-3
 #: What shows best, or at all, where no gradient is clipped.
 UNCLIPPED = {"never clears", "stretches", "loss summed"}
 
@@ -208,18 +225,20 @@ class Reference:
         from torch.nn.functional import cross_entropy
         from torch.nn.utils import vector_to_parameters
 
-        key = (number, way.training, way.masked, way.summed, weights.numpy().tobytes())
+        kind = (way.training, way.masked, way.summed, way.rounded)
+        key = (number, kind, weights.numpy().tobytes())
         if key not in self._gradients:
             batch, model = self.batches[number], self.model.train(way.training)
             mask = batch.attention_mask
             with usual_settings():
                 vector_to_parameters(weights.clone(), model.parameters())
-                logits = model(
-                    batch.input_ids,
-                    attention_mask=mask if way.masked else torch.ones_like(mask),
-                ).logits
+                with torch.autocast("cpu", torch.bfloat16, enabled=way.rounded):
+                    logits = model(
+                        batch.input_ids,
+                        attention_mask=mask if way.masked else torch.ones_like(mask),
+                    ).logits
                 loss = cross_entropy(
-                    logits, batch.labels, reduction="sum" if way.summed else "mean"
+                    logits.float(), batch.labels, reduction="sum" if way.summed else "mean"
                 )
                 found = torch.autograd.grad(loss, list(model.parameters()))
             self._gradients[key] = float(loss.detach()), torch.cat([g.flatten() for g in found])
@@ -269,6 +288,18 @@ class Reference:
             if any(self.distance(weights, self.take(way).weights) < NEAR for way in ways)
         }
 
+    def clipped_part(self, weights: Sequence[Any]) -> str | None:
+        """Return the part of the model whose clipping alone explains these weights, if one does."""
+        away = {
+            name: self.distance(weights, self.take(way).weights) for name, way in PARTLY.items()
+        }
+        part = min(away, key=away.__getitem__)
+        if away.pop(part) > EXACT:
+            return None
+        ways = [way for known in WAYS.values() for way in known]
+        others = [*away.values(), *(self.distance(weights, self.take(way).weights) for way in ways)]
+        return part if min(others) > 3 * EXACT else None
+
     def tells_apart(self, names: set[str]) -> bool:
         """Return whether after two steps known mistakes are far from ours and from each other."""
         ends = [("right", self.right.weights[:2])]
@@ -284,13 +315,25 @@ class Reference:
         """Return whether known mistakes show, and would show on a machine that rounds otherwise."""
         norms, losses = self.right.norms, self.right.losses
         if not clipped:
-            return max(norms) < 0.8 * max_norm and self.tells_apart(UNCLIPPED)
+            return (
+                max(norms) < 0.8 * max_norm and self.tells_apart(UNCLIPPED) and self.bears_rounding
+            )
         return (
             min(norms) > 2 * max_norm
             and all(LOSSES[0] < loss < LOSSES[1] for loss in losses)
             and all(abs(one - other) > FAR * other for one, other in pairwise(losses))
             and any(abs(self.loss_after(n) - loss) > FAR * loss for n, loss in enumerate(losses))
             and self.tells_apart(WAYS.keys() - UNCLIPPED)
+            and self.bears_rounding
+        )
+
+    @property
+    def bears_rounding(self) -> bool:
+        """Whether a model that computes in bfloat16 comes to nearly the same."""
+        rounded = self.take(Way(rounded=True))
+        pairs = zip(rounded.losses, self.right.losses, strict=True)
+        return self.distance(rounded.weights, self.right.weights) < ROUNDED and all(
+            abs(one - other) < ROUNDED * other for one, other in pairs
         )
 
     def loss_before(self, number: int, *, training: bool = True) -> float:

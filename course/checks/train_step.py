@@ -15,7 +15,9 @@ from typing import Any
 from course.checks.base import Check, Inputs
 from course.checks.mistakes import Signs, tell_first
 from course.checks.reference_step import (
+    EXACT,
     NEAR,
+    ROUNDED,
     Reference,
     batches_of,
     draw_case,
@@ -127,6 +129,19 @@ class Steps:
     def another_norm(self) -> bool:
         return bool(self.trace.norms) and abs(self.norm / self.wanted_norm - 1) > NEAR
 
+    @property
+    def unclipped(self) -> bool:
+        """Whether the gradients were used as they were, as far as their norm can tell."""
+        longer = self.norm / self.right.norms[0] if self.trace.norms else None
+        if self.trace.clipped_between:
+            return longer is not None and abs(longer - 1) < EXACT
+        return longer is None or longer > 1 - ROUNDED
+
+    @cached_property
+    def clipped_part(self) -> str | None:
+        """The part of the model that was clipped alone, if that explains the weights."""
+        return self.reference.clipped_part(self.weights) if self.weights is not None else None
+
     @cached_property
     def scaled(self) -> float | None:
         """How many times too long the first step was, if it had the right direction, unclipped."""
@@ -234,10 +249,13 @@ def signs_of(
         "step-clips-one-group": shows("clips one group"),
         "step-clips-another-norm": shows("clips another norm"),
         stretches: shows("stretches"),
-        none: shows("not clipped"),
+        "step-clips-a-part": lambda it: it.mistakes <= {"not clipped"} and it.clipped_part,
+        none: lambda it: it.mistakes == {"not clipped"} and it.unclipped,
         "step-part-still": lambda it: it.still and not it.mistakes,
         "step-gradients-scaled": lambda it: it.scaled and not it.mistakes,
-        other: lambda it: it.another_norm and len(it.mistakes) != 1,
+        other: lambda it: (
+            it.another_norm and (len(it.mistakes) != 1 or it.mistakes == {"not clipped"})
+        ),
         end: lambda it: True,
     }
 

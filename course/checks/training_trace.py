@@ -57,13 +57,17 @@ class Trace:
     @property
     def cleared_between(self) -> bool:
         """Whether the first step clears between the last `backward()` and the optimizer."""
+        return self._between("clear")
+
+    @property
+    def clipped_between(self) -> bool:
+        """Whether the first step clips between the last `backward()` and the optimizer."""
+        return self._between("clip")
+
+    def _between(self, kind: str) -> bool:
         kinds = self._first_kinds()
         kinds = kinds[: kinds.index("step")] if "step" in kinds else []
-        return (
-            "clear" in kinds[::-1][: kinds[::-1].index("backward")]
-            if "backward" in kinds
-            else False
-        )
+        return "backward" in kinds and kind in kinds[::-1][: kinds[::-1].index("backward")]
 
     @property
     def order(self) -> str:

@@ -177,6 +177,37 @@ def update(model, batch, optimizer, scheduler, max_norm):
     return before
 
 
+# %% right: bfloat16 where it is enough
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% right: bfloat16, two parts of the batch, the loss outside
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    rows, total = len(batch["labels"]), 0.0
+    for part in (slice(0, 1), slice(1, rows)):
+        inputs = {name: tensor[part] for name, tensor in batch.items()}
+        labels = inputs.pop("labels")
+        if len(labels):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = model(**inputs).logits
+            loss = torch.nn.functional.cross_entropy(logits.float(), labels, reduction="sum") / rows
+            loss.backward()
+            total += loss.item()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return total
+
+
 # %% wrong: step-never-clears
 def update(model, batch, optimizer, scheduler, max_norm):
     loss = model(**batch).loss
@@ -694,3 +725,25 @@ def update(model, batch, optimizer, scheduler, max_norm):
     scheduler.step()
     losses_so_far.append(loss.item())
     return sum(losses_so_far) / len(losses_so_far)
+
+
+# %% wrong: step-clips-a-part
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.classifier.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()
+
+
+# %% wrong: step-clips-a-part
+def update(model, batch, optimizer, scheduler, max_norm):
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.bert.parameters(), max_norm)
+    optimizer.step()
+    scheduler.step()
+    return loss.item()

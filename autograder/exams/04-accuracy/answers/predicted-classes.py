@@ -44,6 +44,46 @@ class Predict:
 predicted_classes = Predict(1)
 
 
+# %% right: topk, one place a row
+def predicted_classes(logits):
+    return logits.topk(1, dim=1).indices.squeeze(1)
+
+
+# %% right: a row at a time, stacked
+def predicted_classes(logits):
+    return torch.stack([torch.argmax(row) for row in logits.unbind(0)])
+
+
+# %% right: a comparison with the maximum
+def predicted_classes(logits):
+    is_largest = (logits == logits.max(dim=1, keepdim=True).values).int()
+    return (is_largest * torch.arange(logits.shape[1])).sum(dim=1)
+
+
+# %% right: pandas
+import pandas as pd
+
+
+def predicted_classes(logits):
+    return pd.DataFrame(logits.numpy()).idxmax(axis=1).to_numpy()
+
+
+# %% right: log-softmax, a tuple of ints
+def predicted_classes(logits):
+    return tuple(int(one) for one in logits.log_softmax(dim=-1).argmax(dim=-1))
+
+
+# %% right: half precision would do, ids as int32
+def predicted_classes(logits: "torch.Tensor") -> "torch.Tensor":
+    with torch.no_grad():
+        return logits.double().argmax(axis=-1).to(torch.int32)
+
+
+# %% right: sorted by the key
+def predicted_classes(logits):
+    return [sorted(range(len(row)), key=row.__getitem__)[-1] for row in logits.tolist()]
+
+
 # %% wrong: argmax-dim0
 def predicted_classes(logits):
     return logits.argmax(dim=0)
@@ -122,3 +162,42 @@ def predicted_classes(logits):
 # The smallest of each row.
 def predicted_classes(logits):
     return logits.argmin(dim=1)
+
+
+# %% wrong: predicted-wrong
+# The first class is never looked at.
+def predicted_classes(logits):
+    return logits[:, 1:].argmax(dim=1) + 1
+
+
+# %% wrong: predicted-wrong
+# Counted from 1.
+def predicted_classes(logits):
+    return logits.argmax(dim=1) + 1
+
+
+# %% wrong: predicted-wrong
+# The place of the largest size, whatever its sign.
+def predicted_classes(logits):
+    return logits.abs().argmax(dim=1)
+
+
+# %% wrong: two-classes-only
+def predicted_classes(logits):
+    return (logits[:, 1] > logits[:, 0]).int()
+
+
+# %% wrong: batch-squeezed
+def predicted_classes(logits):
+    return logits.max(dim=1).indices.squeeze()
+
+
+# %% wrong: max-not-place
+def predicted_classes(logits):
+    return logits.softmax(dim=1).max(dim=1)[0]
+
+
+# %% wrong: predicted-wrong
+# Softmax down the columns, argmax along the rows.
+def predicted_classes(logits):
+    return logits.softmax(dim=0).argmax(dim=1)

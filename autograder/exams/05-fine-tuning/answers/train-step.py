@@ -596,7 +596,7 @@ def train_step(model, batch, optimizer, scheduler):
     return loss.item()
 
 
-# %% wrong: step-clipped-elsewhere
+# %% wrong: step-clips-a-part
 # Only the head's gradients.
 def train_step(model, batch, optimizer, scheduler):
     model.train()
@@ -757,4 +757,17 @@ def train_step(model, batch, optimizer, scheduler):
     optimizer.step()
     scheduler.step()
     optimizer.zero_grad()
+    return loss.item()
+
+
+# %% wrong: step-clips-a-part
+def train_step(model, batch, optimizer, scheduler):
+    batch = batch.to(model.device)
+    model.train()
+    optimizer.zero_grad()
+    loss = model(**batch).loss
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.bert.parameters(), 1.0)
+    optimizer.step()
+    scheduler.step()
     return loss.item()
