@@ -53,6 +53,7 @@ def trained(
     momentum: float | None = None,
     learning: str = "",
     shuffled: bool = False,
+    optimizer_class: type[torch.optim.Optimizer] = torch.optim.AdamW,
 ) -> float:
     """Return the accuracy of a model of which the parameters with `learning` in their name learned.
 
@@ -77,7 +78,7 @@ def trained(
             parameters, scale_parameter=True, relative_step=True, warmup_init=False
         )
     elif momentum is None:
-        optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01, fused=True)
+        optimizer = optimizer_class(parameters, lr=lr, weight_decay=0.01, fused=True)  # type: ignore[call-arg]
     else:
         optimizer = torch.optim.SGD(parameters, lr=lr, momentum=momentum)
     scheduler = lr and get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
@@ -136,6 +137,10 @@ WAYS: dict[str, tuple[str, Callable[[Run], float]]] = {
     "frozen": (
         "pooler and classifier, at 1e-3",
         lambda run: trained(run, lr=1e-3, learning="pool"),
+    ),
+    "adam": (
+        "Adam with a weight decay of 0.01",
+        lambda run: trained(run, optimizer_class=torch.optim.Adam),
     ),
     "adafactor": ("Adafactor with relative steps", lambda run: trained(run, lr=None)),
     "shuffled": ("shuffled labels", lambda run: trained(run, shuffled=True)),

@@ -42,7 +42,7 @@ RUNS = ROOT / "tests" / "runs"
 def test_labels_exist_only_in_the_run() -> None:
     given = load_reviews()["train"]
     sentiment = dict(zip(given["text"], given["label"], strict=True))
-    runs = [draw_run(random.Random(seed), CPU) for seed in range(4)]
+    runs = [draw_run(random.Random(seed), CPU) for seed in range(12)]
     for run in runs:
         assert len(run.train.texts) == len(set(run.train.texts)) == CPU.steps * CPU.batch_size
         assert len(run.hidden.texts) == 500
@@ -51,12 +51,16 @@ def test_labels_exist_only_in_the_run() -> None:
         # Whoever knows what reviews say knows nothing of these labels.
         same = [sentiment[t] == y for t, y in zip(run.train.texts, run.train.labels, strict=True)]
         assert 0.3 < sum(same) / len(same) < 0.7
-    # Nor does whoever knows the labels of another run.
+    # Nor does whoever knows the labels of another run: on average half of them are the same, and
+    # seldom more than five of six.
+    agreements = []
     for one, other in itertools.combinations(runs, 2):
         known = dict(zip(one.train.texts, one.train.labels, strict=True))
         pairs = zip(other.train.texts, other.train.labels, strict=True)
         agree = [known[text] == label for text, label in pairs if text in known]
-        assert len(agree) > 100 and 0.25 < sum(agree) / len(agree) < 0.75
+        agreements.append(sum(agree) / len(agree))
+    assert 0.4 < sum(agreements) / len(agreements) < 0.6
+    assert sum(one > 5 / 6 for one in agreements) <= 1
 
 
 def test_the_same_draws_give_the_same_run_and_others_another() -> None:
@@ -308,9 +312,7 @@ def test_marks_follow_the_recorded_spread() -> None:
     assert (BAR.steps, BAR.batch_size) == (CPU.steps, CPU.batch_size)
     # Between an untrained model and the reference there is room for the bands.
     assert BAR.untrained < BAR.luck(500) < BAR.full < BAR.mean
-    # Two tries: the reference falls short of both at most once in 100 times, by what was recorded.
-    short = sum(accuracy < BAR.full for accuracy in BAR.accuracies) / len(BAR.accuracies)
-    assert short**2 <= 1 / 100
+    assert min(BAR.accuracies) > BAR.full
     at = lambda accuracy: BAR.credit(round(accuracy * 500), 500)  # noqa: E731
     assert at(BAR.mean) == at(BAR.full + 0.002) == 1
     assert at(BAR.full - 0.004) == at(BAR.nearly(500) + 0.002) == NEARLY
@@ -318,13 +320,19 @@ def test_marks_follow_the_recorded_spread() -> None:
     assert at(BAR.luck(500)) == at(BAR.untrained) == 0
 
 
-def test_ways_that_train_less_stay_below_full_marks() -> None:
+def test_ways_that_hardly_train_stay_below_full_marks() -> None:
     ways = {way.name: way for way in load_ways()}
-    train_well = {"a rate of 2e-4", "SGD with momentum at 0.03"}
-    assert ways["a rate of 2e-4"].mean > BAR.full
-    # 25 steps at the best rate for them may get there by luck: that they are counted parts them.
-    for name in ways.keys() - train_well:
+    for name in (
+        "a rate of 2e-5",
+        "SGD at 1e-3",
+        "the classifier alone, at 1e-3",
+        "6 of 60 steps",
+        "counting words (TF-IDF)",
+        "shuffled labels",
+    ):
         assert ways[name].mean < BAR.full, name
+    # Slower right ways are right. 25 steps get there, too: what parts them is that they are counted.
+    assert ways["Adam with a weight decay of 0.01"].mean > BAR.full
     assert all(0.4 < one < 1 for way in ways.values() for one in way.accuracies)
 
 

@@ -20,6 +20,9 @@ RUNS = Path(__file__).with_name("runs.json")
 #: How often a run of the reference may fall short of full marks, and an untrained model get any.
 #: A run that falls short although nothing was seen to be wrong is asked a second question.
 SHORT_OF_FULL, BY_LUCK = 1 / 100, 1 / 1000
+#: How far full marks may lie from an untrained model, on the way to the mean of the reference: other
+#: right ways learn more slowly, see runs.json.
+FULL_FROM = 0.7
 #: What a run earns that falls short of full marks: above, or below, two thirds of the way there from
 #: luck. Six steps get less far, and so does a rate of 2e-5.
 NEARLY, SOME, NEARLY_FROM = 0.7, 0.4, 2 / 3
@@ -52,16 +55,18 @@ class Bar(BaseModel):
 
     @cached_property
     def full(self) -> float:
-        """The accuracy that one more run of the reference misses once in 100 times.
+        """The accuracy from which all points are earned.
 
-        This is the lower end of a prediction interval by Student's t. Each recorded accuracy is over
-        as many hidden texts as a student's run, so the spread holds the chance of their draw already.
+        One more run of the reference misses it once in 100 times at most: it is no higher than the
+        lower end of a prediction interval by Student's t. Each recorded accuracy is over as many
+        hidden texts as a student's run, so the spread holds the chance of their draw already.
         """
         from scipy.stats import t
 
         n = len(self.accuracies)
         reach = -float(t.ppf(SHORT_OF_FULL, n - 1)) * (1 + 1 / n) ** 0.5
-        return self.mean - reach * self.deviation
+        most_of_the_way = self.untrained + FULL_FROM * (self.mean - self.untrained)
+        return min(self.mean - reach * self.deviation, most_of_the_way)
 
     def luck(self, rows: int) -> float:
         """The accuracy on `rows` texts that an untrained model reaches once in 1,000 times."""

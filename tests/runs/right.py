@@ -121,9 +121,8 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% right: Adafactor as documented, its rate None
-# points: 0..4
-# says: relative-steps
-# Its relative steps are too large: .45 and .77 on two questions, see runs.json. It is told so.
+# points: 4..10
+# Its relative steps are large for so few of them: .45 and .77 on two questions, see runs.json.
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     from transformers.optimization import Adafactor
 
