@@ -51,8 +51,7 @@ def test_labels_exist_only_in_the_run() -> None:
         # Whoever knows what reviews say knows nothing of these labels.
         same = [sentiment[t] == y for t, y in zip(run.train.texts, run.train.labels, strict=True)]
         assert 0.3 < sum(same) / len(same) < 0.7
-    # Nor does whoever knows the labels of another run: on average half of them are the same, and
-    # seldom more than five of six.
+    # Nor does whoever knows the labels of another run: on average half of them are the same.
     agreements = []
     for one, other in itertools.combinations(runs, 2):
         known = dict(zip(one.train.texts, one.train.labels, strict=True))
@@ -60,7 +59,6 @@ def test_labels_exist_only_in_the_run() -> None:
         agree = [known[text] == label for text, label in pairs if text in known]
         agreements.append(sum(agree) / len(agree))
     assert 0.4 < sum(agreements) / len(agreements) < 0.6
-    assert sum(one > 5 / 6 for one in agreements) <= 1
 
 
 def test_the_same_draws_give_the_same_run_and_others_another() -> None:
