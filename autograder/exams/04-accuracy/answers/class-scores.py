@@ -251,7 +251,7 @@ def class_scores(y_true, y_pred, positive):
     return {"precision": p, "recall": r, "f1": 2 * p * r / (p + r)}
 
 
-# %% wrong: scores-wrong (0.5)
+# %% wrong: scores-wrong
 # The geometric mean.
 def class_scores(y_true, y_pred, positive):
     hits = ((y_true == positive) & (y_pred == positive)).sum()
