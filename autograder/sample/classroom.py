@@ -170,13 +170,13 @@ CLASS = (
     Member("dora", "handed in untouched", BOTH, None),
     Member(
         "emil",
-        "takes words for pieces, never clears gradients, and a rate too low for a short run",
+        "takes words for pieces, never clears gradients, and a schedule that is never stepped",
         BOTH,
         wrong={
             "word-pieces": "split-on-spaces",
             "collate": "label-not-renamed",
             "train-step": "step-never-clears",
-            "fine-tune": "rate-too-low",
+            "fine-tune": "rate-always-zero",
         },
     ),
     Member(
@@ -209,9 +209,9 @@ CLASS = (
     ),
     Member(
         "ivo",
-        "trains on other texts than the given ones",
+        "trains every row with the same label",
         BOTH,
-        wrong={"tokenize-dataset": "padded-in-map", "fine-tune": "other-texts"},
+        wrong={"tokenize-dataset": "padded-in-map", "fine-tune": "labels-ignored"},
     ),
     Member(
         "jun",

@@ -163,8 +163,7 @@ def verdict(it: Evidence) -> MistakeError | None:
     if it.measured.encoder_unchanged:
         credit, told = 0.0, [next(shown(UNCHANGED, it)), *habits]
     elif it.band < 1:
-        # Whatever else shows, a run that hardly began could not learn.
-        told = sorted([*shown(CAUSES, it), *habits], key="hardly-any-steps".__ne__)
+        told = [*shown(CAUSES, it), *habits]
         told = told or [next(shown(REST, it))]
     else:
         told = habits
