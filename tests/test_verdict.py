@@ -21,7 +21,7 @@ from autograder.examining.examiner import examine
 from autograder.examining.processes import StudentSubprocess
 from autograder.records import Finding, Outcome
 from autograder.verdict.bars import NEARLY, SOME, Bar, bar_for, load_bars, load_ways
-from autograder.verdict.evidence import HABITS, SIGNS, SURPLUS, UNCHANGED, Evidence, verdict
+from autograder.verdict.evidence import CAUSES, HABITS, SIGNS, SURPLUS, UNCHANGED, Evidence, verdict
 from autograder.verdict.picture import picture
 from autograder.verdict.question import BUDGETS, budget_for, draw_run
 from autograder.verdict.task import FineTune
@@ -57,6 +57,7 @@ def test_labels_exist_only_in_the_run() -> None:
         known = dict(zip(one.train.texts, one.train.labels, strict=True))
         pairs = zip(other.train.texts, other.train.labels, strict=True)
         agree = [known[text] == label for text, label in pairs if text in known]
+        assert len(agree) > 100
         agreements.append(sum(agree) / len(agree))
     assert 0.4 < sum(agreements) / len(agreements) < 0.6
 
@@ -286,7 +287,8 @@ def test_message_and_record_hold_together(
     assert f"accuracy {correct / 500:.3f}" in message
     assert not re.search(r"cheat|trained elsewhere|other means|not from this run|\bnan\b", message)
     if (also := re.search(r"Also seen: (.+?)\.", message)) is not None:
-        titles = [course_mistakes()[one].title for one, shows in SIGNS.items() if shows(it)]
+        signs = {**CAUSES, **HABITS, **SURPLUS}
+        titles = [course_mistakes()[one].title for one, shows in signs.items() if shows(it)]
         assert also[1] in titles
 
 
