@@ -38,6 +38,7 @@ from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
 from autograder.grading.names import after_failed_import, body_of, kept_of_demo
 from autograder.grading.plan import examinations
+from autograder.grading.roster_names import read_names
 from autograder.grading.store import Entry, ResultStore, key_of
 from autograder.grading.submission import Submission
 from autograder.kernels.containment import Limits
@@ -110,7 +111,12 @@ class ExamExecute(Execute):
         submission: Submission = resources["submission"]
         _, entry = self.result_of(submission, nb)
         entry.graft(nb)
-        findings = [for_student(finding, names["student"]) for finding in entry.findings]
+        student = names["student"]
+        findings = [
+            for_student(finding, student, lambda typed: student in read_names(self.paths).of(typed))
+            for finding in entry.findings
+        ]
+        findings = [_in_points_of(nb, finding) for finding in findings]
         if submission.complaint is not None:
             findings = [_unreadable(finding, submission.complaint) for finding in findings]
         _show(findings, nb)
@@ -378,6 +384,18 @@ def _unreadable(finding: Finding, complaint: str) -> Finding:
             "message": error.message,
         }
     )
+
+
+def _in_points_of(nb: NotebookNode, finding: Finding) -> Finding:
+    """Return `finding` in the points that the gradebook gives its task, which may not be the exam's."""
+    for cell in nb.cells:
+        if grade_id_of(cell) == finding.grade_id and finding.max_points:
+            worth = float(cell.metadata.nbgrader.points)
+            scale = worth / finding.max_points
+            return finding.model_copy(
+                update={"points": finding.points * scale, "max_points": worth}
+            )
+    return finding
 
 
 def _show(findings: list[Finding], nb: NotebookNode) -> None:
