@@ -171,6 +171,7 @@ class FineTune(Check):
     }
     raised = (
         "removed-adamw",
+        "argument-removed",
         "fine-tune-without-labels",
         "labels-as-floats",
         "label-out-of-range",

@@ -181,6 +181,14 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     AdamW(model.parameters(), lr=1e-4)
 
 
+# %% wrong: argument-removed
+# As tutorials for transformers 4 have it.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    from transformers import TrainingArguments
+
+    TrainingArguments("out", max_steps=steps, warmup_ratio=0.1, report_to="none")
+
+
 # %% wrong: weights-not-finite
 import torch
 from transformers import BertForSequenceClassification
