@@ -51,13 +51,21 @@ def feedback(paths: CoursePaths, assignment: str) -> None:
 
 
 def configuration(root: Path, options: dict[str, dict[str, Any]]) -> Config:
-    """Return the course's nbgrader configuration, with `options` (class → trait → value) over it."""
+    """Return the course's nbgrader configuration, with `options` (class → trait → value) over it.
+
+    Raises CourseError where there is none, or it stops with an error.
+    """
     from traitlets.config import Config
     from traitlets.config.loader import PyFileConfigLoader
 
     if not (root / "nbgrader_config.py").is_file():
         raise CourseError(f"There is no nbgrader_config.py in {root}: is this a course's root?")
-    config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    try:
+        config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except Exception as error:
+        raise CourseError(
+            f"{root / 'nbgrader_config.py'} stops with {type(error).__name__}: {error}."
+        ) from error
     config.CourseDirectory.root = str(root)
     config.merge(Config(options))
     return config
