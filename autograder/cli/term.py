@@ -1,4 +1,4 @@
-"""Commands for instructors who run a term: new-course, extend, excuse, accept."""
+"""Commands for instructors who run a term: new-course, extend, excuse, accept, regrade."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
-from autograder.cli.options import Root, app, one_sentence
+from autograder.cli.options import Jobs, Root, app, one_sentence
+from autograder.cli.running import graded
 from autograder.cli.terminal import console, progress_bar
 from autograder.course_paths import INSTALLATION, CoursePaths
 from autograder.errors import CourseError
+from autograder.preflight import check_materials
 
 
 @app.command("new-course")
@@ -165,3 +168,62 @@ def accept(
         console.print("Accept one with `autograder accept STUDENT NAME`, or these with --all.")
     elif not others:
         console.print("No test waits under an unknown name.")
+
+
+@app.command()
+def regrade(
+    assignment: Annotated[str, typer.Argument(help="A name such as 01-tokenizing.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Write the new marks.")] = False,
+    jobs: Jobs = None,
+    root: Root = Path(),
+) -> None:
+    """Show which marks a changed exam, task or number of points would change; --yes writes them.
+
+    Example: `autograder regrade 01-tokenizing`
+    """
+    with one_sentence():
+        check_materials()
+        from autograder.grading import regrade as regrading
+        from autograder.grading.course_check import check_places
+        from autograder.grading.grade import default_workers
+        from autograder.grading.gradebook import read_gradebook
+        from autograder.grading.marks import read_marks
+        from autograder.grading.submission import found
+        from autograder.grading.workers import log_to, on_this_machine
+
+        paths = CoursePaths(root.resolve())
+        ids = found(paths, [paths.check_assignment(assignment)])
+        check_places(paths)
+        log_to(paths.log)
+        read_gradebook(paths).check_released(assignment)
+        regrading.released(paths, assignment)
+        executed = on_this_machine(paths, ids, {}, jobs or default_workers(paths, ids))
+        changes: list[regrading.Change] = []
+        with progress_bar() as bar:
+            row = bar.add_task("Examining", total=len(ids), what="")
+            for some in regrading.changes(paths, assignment, executed):
+                changes += some
+                bar.update(row, advance=1)
+        before = read_marks(paths)
+    table = Table("student", "task", "before", "after", "reason", title=f"Changes in {assignment}")
+    for one in sorted(changes, key=lambda one: (one.student, one.task)):
+        points = ["–" if some is None else f"{some:g}" for some in (one.before, one.after)]
+        task = one.task.removesuffix("-points")
+        table.add_row(escape(one.student), escape(task), *points, escape(one.reason))
+    console.print(table if changes else f"No mark of {assignment} would change.")
+    if not yes:
+        if changes:
+            again = f"autograder regrade {assignment} --yes"
+            console.print(f"Nothing was written. To write these marks: `{again}`.", soft_wrap=True)
+        return
+    with one_sentence():
+        regrading.renew(paths, assignment)
+        graded(paths, [assignment], workers=jobs)
+        told = regrading.compare(paths, assignment, before.by_submission)
+    for one in told:
+        name = f" ({before.names[one.student]})" if before.names.get(one.student) else ""
+        console.print(
+            escape(f"Tell {one.student}{name}: {one.before:g} → {one.after:g} points."),
+            soft_wrap=True,
+        )
+    console.print(f"{len(told)} marks changed. They are in .autograder/regrade.log.")

@@ -111,14 +111,7 @@ class ExamExecute(Execute):
         submission: Submission = resources["submission"]
         _, entry = self.result_of(submission, nb)
         entry.graft(nb)
-        student = names["student"]
-        findings = [
-            for_student(finding, student, lambda typed: student in read_names(self.paths).of(typed))
-            for finding in entry.findings
-        ]
-        findings = [_in_points_of(nb, finding) for finding in findings]
-        if submission.complaint is not None:
-            findings = [_unreadable(finding, submission.complaint) for finding in findings]
+        findings = self.findings_of(submission, entry, nb, names["student"])
         _show(findings, nb)
         write_records(
             self.paths.records(names["assignment"], names["student"]),
@@ -135,6 +128,21 @@ class ExamExecute(Execute):
         )
         resources["findings"] = {finding.grade_id: finding for finding in findings}
         return nb, resources
+
+    def findings_of(
+        self, submission: Submission, entry: Entry, nb: NotebookNode, student: str
+    ) -> list[Finding]:
+        """Return a result as it stands for `student`, in the points of the notebook `nb`."""
+
+        def means(typed: str) -> bool:
+            return student in read_names(self.paths).of(typed)
+
+        findings = [
+            _in_points_of(nb, for_student(finding, student, means)) for finding in entry.findings
+        ]
+        if submission.complaint is not None:
+            findings = [_unreadable(finding, submission.complaint) for finding in findings]
+        return findings
 
     def result_of(
         self, submission: Submission, nb: NotebookNode | None = None
