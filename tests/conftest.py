@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from autograder.authoring.build import build
 from autograder.course_paths import CoursePaths
@@ -33,6 +33,10 @@ settings.register_profile(
     "same", derandomize=True, database=None, deadline=None, max_examples=60, print_blob=False
 )
 settings.register_profile("search", deadline=None, max_examples=3000)
+# `make mutate` asks whether an example fails, not which is the smallest that does.
+settings.register_profile(
+    "mutants", settings.get_profile("same"), phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

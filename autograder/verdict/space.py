@@ -12,13 +12,16 @@ the user's cache folder; they are no secret.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from course import checkpoint, load_reviews
+from course.files import write_whole
 
 #: Texts that a run may be made of: to train on, and to be asked about. Some 40 % of them will do.
 TRAINING, HIDDEN = 2400, 1450
@@ -81,17 +84,14 @@ def _kept(texts: list[str], name: str) -> Any:
         found = numpy.load(path, allow_pickle=False)
         if found.ndim == 2 and len(found) == len(texts) and numpy.isfinite(found).all():
             return found.astype(numpy.float64)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         pass
     means = _means(texts, name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with part.open("wb") as file:
-            numpy.save(file, means)
-        part.replace(path)
-    except OSError:
-        pass  # where nothing can be kept, every process makes its own
+    content = io.BytesIO()
+    numpy.save(content, means)
+    # Where nothing can be kept, every process makes its own.
+    with suppress(OSError):
+        write_whole(path, content.getvalue())
     return means.astype(numpy.float64)
 
 
