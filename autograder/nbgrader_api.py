@@ -6,6 +6,8 @@ import difflib
 import logging
 import os
 import re
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,13 +25,19 @@ def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
     """Make `release/` of `source/` in the course `root`; raises CourseError.
 
     nbgrader also records the cells in the course's gradebook; without that, no submission can be
-    graded. `no_gradebook` skips it.
+    graded. `no_gradebook` skips it. Where nbgrader refuses, what was released before stays.
     """
-    with _api(root) as api:
+    released = CoursePaths(root).release / assignment
+    with tempfile.TemporaryDirectory(prefix="released-") as name, _api(root) as api:
+        if released.is_dir():
+            shutil.copytree(released, Path(name, "before"))
         if no_gradebook:
             api.config.GenerateAssignment.no_database = True
             api.config.SaveCells.enabled = False
-        _check(api.generate_assignment(assignment, force=True), f"release {assignment}")
+        result = api.generate_assignment(assignment, force=True)
+        if not result["success"] and Path(name, "before").is_dir():
+            shutil.copytree(Path(name, "before"), released, dirs_exist_ok=True)
+    _check(result, f"release {assignment}")
 
 
 def autograde(
@@ -171,12 +179,12 @@ def _quiet() -> Iterator[None]:
         os.environ["PATH"] = path
 
 
-#: An exception's last line in a traceback, such as "pkg.mod.SomeError: text".
+#: An exception's last line in a traceback, such as "pkg.mod.SomeError: text"; logs indent it.
 _EXCEPTION = re.compile(
-    r"^(?:\w+\.)*(\w*(?:Error|Exception|Invalid\w*|Warning)): (.+)$", re.MULTILINE
+    r"^[ \t]*(?:\w+\.)*(\w*(?:Error|Exception|Invalid\w*|Warning)): (.+)$", re.MULTILINE
 )
 #: Sentences of nbgrader that only say that there was an error.
-_EMPTY = ("Please see the", "There was an error processing", "Removing failed")
+_EMPTY = ("Traceback (most", "Please see the", "There was an error processing", "Removing failed")
 
 
 def _check(result: dict[str, Any], what: str) -> None:

@@ -18,7 +18,7 @@ from autograder.cli import app
 from autograder.course_paths import INSTALLATION, CoursePaths
 from autograder.errors import CourseError
 from autograder.grading import course_check
-from autograder.nbgrader_api import open_gradebook
+from autograder.nbgrader_api import open_gradebook, release
 
 
 @pytest.fixture
@@ -107,6 +107,18 @@ def test_other_tasks_than_the_released_ones_are_told_at_once(handed_in: CoursePa
     sentence = refused(handed_in)
     assert "(longest-word is new, longest is gone, old is gone)" in sentence
     assert f"Run `autograder regrade {NAME}`" in sentence
+
+
+def test_what_nbgrader_refuses_to_release_leaves_the_old_release(handed_in: CoursePaths) -> None:
+    with open_gradebook(handed_in.root) as gradebook:
+        gradebook.add_student("ann")
+        gradebook.add_submission(NAME, "ann")
+        gradebook.find_grade_cell("longest-word-points", "counting", NAME).name = "longest-points"
+        gradebook.db.commit()
+    before = handed_in.notebook(handed_in.release, NAME).read_bytes()
+    with pytest.raises(CourseError, match="Cannot add or remove cells for notebook 'counting'"):
+        release(handed_in.root, NAME)
+    assert handed_in.notebook(handed_in.release, NAME).read_bytes() == before
 
 
 def test_a_list_that_cannot_be_read_is_told_at_once(handed_in: CoursePaths) -> None:

@@ -37,7 +37,8 @@ def read_pairs(path: Path, columns: Pair) -> list[Pair]:
     ]
     pairs: list[Pair] = []
     for number, row in rows:
-        if len(row) != 2 or not all(row) or (number == 1 and row != columns):
+        head = not pairs
+        if len(row) != 2 or not all(row) or (head and row != columns):
             raise CourseError(
                 f"{path}, line {number}: a line has two columns; the first names them: "
                 f"{','.join(columns)}."
