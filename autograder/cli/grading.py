@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
+from autograder.cli.options import (
+    Assignments,
+    Contained,
+    Containment,
+    Jobs,
+    Root,
+    app,
+    chosen,
+    file_to_write,
+    one_sentence,
+)
 from autograder.cli.running import graded
 from autograder.cli.terminal import (
     complaints,
@@ -23,13 +32,6 @@ from autograder.cli.terminal import (
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.preflight import check_materials
-
-
-class Containment(StrEnum):
-    """Whether submissions must be contained."""
-
-    REQUIRED = "required"
-    NONE = "none"
 
 
 @app.command()
@@ -44,9 +46,7 @@ def grade(
     cluster: Annotated[
         str | None, typer.Option(help="A Dask scheduler whose workers execute, as tcp://host:8786.")
     ] = None,
-    containment: Annotated[
-        Containment, typer.Option(help="`none` runs submissions with your own permissions.")
-    ] = Containment.REQUIRED,
+    containment: Contained = Containment.REQUIRED,
     force: Annotated[
         bool, typer.Option("--force", help="Grade again what is already graded.")
     ] = False,

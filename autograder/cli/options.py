@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,6 +75,19 @@ Assignments = Annotated[
 ]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once; default: all cores.")
+]
+
+
+class Containment(StrEnum):
+    """Whether submissions must be contained."""
+
+    REQUIRED = "required"
+    NONE = "none"
+
+
+Contained = Annotated[
+    Containment,
+    typer.Option("--containment", help="`none` runs submissions with your own permissions."),
 ]
 
 

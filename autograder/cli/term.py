@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.options import Jobs, Root, app, one_sentence
+from autograder.cli.options import Contained, Containment, Jobs, Root, app, one_sentence
 from autograder.cli.running import graded
 from autograder.cli.terminal import console, progress_bar
 from autograder.course_paths import INSTALLATION, CoursePaths
@@ -175,6 +175,7 @@ def regrade(
     assignment: Annotated[str, typer.Argument(help="A name such as 01-tokenizing.")],
     yes: Annotated[bool, typer.Option("--yes", help="Write the new marks.")] = False,
     jobs: Jobs = None,
+    containment: Contained = Containment.REQUIRED,
     root: Root = Path(),
 ) -> None:
     """Show which marks a changed exam, task or number of points would change; --yes writes them.
@@ -185,11 +186,11 @@ def regrade(
         check_materials()
         from autograder.grading import regrade as regrading
         from autograder.grading.course_check import check_places
-        from autograder.grading.grade import default_workers
+        from autograder.grading.grade import executed
         from autograder.grading.gradebook import read_gradebook
         from autograder.grading.marks import read_marks
         from autograder.grading.submission import found
-        from autograder.grading.workers import log_to, on_this_machine
+        from autograder.grading.workers import log_to
 
         paths = CoursePaths(root.resolve())
         ids = found(paths, [paths.check_assignment(assignment)])
@@ -197,11 +198,12 @@ def regrade(
         log_to(paths.log)
         read_gradebook(paths).check_released(assignment)
         regrading.released(paths, assignment)
-        executed = on_this_machine(paths, ids, {}, jobs or default_workers(paths, ids))
+        contained = containment is Containment.REQUIRED
+        works = executed(paths, ids, {"contained": contained}, jobs)
         changes: list[regrading.Change] = []
         with progress_bar() as bar:
             row = bar.add_task("Examining", total=len(ids), what="")
-            for some in regrading.changes(paths, assignment, executed):
+            for some in regrading.changes(paths, assignment, works):
                 changes += some
                 bar.update(row, advance=1)
         before = read_marks(paths)
@@ -218,7 +220,7 @@ def regrade(
         return
     with one_sentence():
         regrading.renew(paths, assignment)
-        graded(paths, [assignment], workers=jobs)
+        graded(paths, [assignment], workers=jobs, contained=contained)
         told = regrading.compare(paths, assignment, before.by_submission)
     for one in told:
         name = f" ({before.names[one.student]})" if before.names.get(one.student) else ""

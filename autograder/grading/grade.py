@@ -61,16 +61,9 @@ def grade(
             progress(id, found)
     left = [id for id in ids if id not in graded]
     if left:
-        workers = min(workers or default_workers(paths, left), len(left))
-        _share_cores(workers)
-        options = {"ExamExecute": {"contained": contained, "fresh": force}}
-        executed = (
-            on_cluster(paths, left, options, cluster)
-            if cluster
-            else on_this_machine(paths, left, options, workers)
-        )
+        options = {"contained": contained, "fresh": force}
         with Interrupts() as interrupts:
-            for done in executed:
+            for done in executed(paths, left, options, workers, cluster):
                 with interrupts.put_off():
                     graded[done.id] = recorder.record(done)
                 progress(done.id, graded[done.id])
@@ -78,6 +71,21 @@ def grade(
     # Each submission's records are in its notebook's order already.
     records = [record for found in graded.values() for record in found]
     return sorted(records, key=lambda one: (one.assignment, one.student))
+
+
+def executed(
+    paths: CoursePaths,
+    ids: list[SubmissionId],
+    options: dict[str, Any],
+    workers: int | None = None,
+    cluster: str | None = None,
+) -> Iterator[Executed]:
+    """Yield each submission as it is executed into the store; `options` are ExamExecute's."""
+    workers = min(workers or default_workers(paths, ids), len(ids))
+    _share_cores(workers)
+    if cluster:
+        return on_cluster(paths, ids, {"ExamExecute": options}, cluster)
+    return on_this_machine(paths, ids, {"ExamExecute": options}, workers)
 
 
 class Interrupts:
