@@ -38,7 +38,7 @@ class Finding(BaseModel):
     title: str = ""
     section: str = ""
     seconds: float = Field(default=0.0, ge=0)
-    #: Whose test it was, where each student has another.
+    #: For whom the test or the case was drawn, where each student has another.
     drawn_for: str | None = None
 
 

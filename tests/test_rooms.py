@@ -37,6 +37,7 @@ FACES = {"course", "course.practice", "course.checks"}
 #: Modules whose first words do not yet say what they must.
 SILENT = {
     "course.checks.train_step": "is of two lessons",
+    "course.checks.training_run": "is of two lessons",
 }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.authoring.broken_runs import runs_path, runs_text
 from autograder.authoring.lessons import read_lesson
 from autograder.authoring.mastery_bank import paper_path, paper_text
 from autograder.authoring.outline import places_path, places_text
@@ -62,6 +63,12 @@ def build(
             paper_path(target).parent.mkdir(parents=True, exist_ok=True)
             paper_path(target).write_text(paper_text(questions), encoding="utf-8")
             progress(f"{assignment}: questions")
+        if (paths.exams / assignment / "faults.yaml").is_file():
+            runs_path(target).parent.mkdir(parents=True, exist_ok=True)
+            runs_path(target).write_text(
+                runs_text(paths.root, paths.exams / assignment), encoding="utf-8"
+            )
+            progress(f"{assignment}: broken runs")
 
 
 def stale(paths: CoursePaths, assignments: list[str]) -> list[Path]:

@@ -30,6 +30,8 @@ class Task(Check):
     most_draws: int = 0
     #: What the student's code computes on in this task: "cpu" or "cuda".
     device: str = "cpu"
+    #: Where each student has another case: the name for which this one was drawn.
+    drawn_for: str | None = None
 
     @property
     def grade_id(self) -> str:
@@ -78,7 +80,9 @@ class Exam:
 def exam_state(exam: Exam) -> str:
     """Return a digest of the exam's own files: a change in any of them is another exam."""
     parts = hashlib.sha256()
-    for path in sorted([*exam.folder.glob("*.py"), *exam.folder.glob("**/*.yaml")]):
+    for path in sorted(
+        [*exam.folder.glob("*.py"), *exam.folder.glob("**/*.yaml"), *exam.folder.glob("**/*.txt")]
+    ):
         parts.update(f"{path.name}\0".encode())
         parts.update(path.read_bytes())
     return parts.hexdigest()

@@ -111,6 +111,7 @@ def _finding(
         misconception=told.id if told else None,
         title=told.title if told else "",
         section=told.section if told else "",
+        drawn_for=task.drawn_for,
     )
 
 
