@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,15 @@ def bring_sheet(folder: Path) -> None:
     (folder / "mastery_answers.json").write_text(sheet.model_dump_json(), encoding="utf-8")
 
 
+def bring_download(folder: Path) -> None:
+    course = CoursePaths(folder)
+    archive = folder / "downloaded" / "06-mastery-test" / "archive"
+    archive.mkdir(parents=True)
+    with zipfile.ZipFile(archive / "moodle.zip", "w") as packed:
+        notebook = course.notebook(course.source, "06-mastery-test")
+        packed.write(notebook, f"Änne Maier_4711_assignsubmission_file/{notebook.name}")
+
+
 def bring_function(folder: Path) -> None:
     course = CoursePaths(ROOT)
     exam = load_exam(course.exams, "05-fine-tuning")
@@ -76,6 +86,7 @@ BROUGHT = {
     "autograder grade": hand_in,
     "autograder new-course ~/bert-2026": bring_roster,
     "autograder mastery": bring_sheet,
+    "nbgrader zip_collect": bring_download,
     "autograder verdict": bring_function,
 }
 

@@ -36,6 +36,10 @@ def verdict(
     with one_sentence():
         if not file.is_file():
             raise CourseError(f"There is no file {str(file)!r}.")
+        try:
+            source = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise CourseError(f"{file} is not Python in UTF-8.") from None
         check_materials(jupyter=False)
         from autograder.examining.examiner import examine
         from autograder.examining.processes import StudentSubprocess
@@ -52,7 +56,7 @@ def verdict(
             complaints.status(
                 f"One run of {budget.steps} steps of {budget.batch_size} reviews on {budget.device} …"
             ),
-            StudentSubprocess([file.read_text(encoding="utf-8")]) as student,
+            StudentSubprocess([source]) as student,
         ):
             error = next(iter(filter(None, student.cell_errors)), None)
             task = FineTune(budget, evidence.append)

@@ -36,8 +36,9 @@ from autograder.examining.mastery import for_student
 from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
 from autograder.grading.names import after_failed_import, body_of, kept_of_demo
-from autograder.grading.outputs import error_of, note, outputs_of, show, unreadable
+from autograder.grading.outputs import error_of, in_points_of, note, outputs_of, show, unreadable
 from autograder.grading.plan import examinations
+from autograder.grading.roster_names import read_names
 from autograder.grading.store import Entry, ResultStore, key_of
 from autograder.grading.submission import Submission
 from autograder.kernels.containment import Limits
@@ -110,9 +111,7 @@ class ExamExecute(Execute):
         submission: Submission = resources["submission"]
         _, entry = self.result_of(submission, nb)
         entry.graft(nb)
-        findings = [for_student(finding, names["student"]) for finding in entry.findings]
-        if submission.complaint is not None:
-            findings = [unreadable(finding, submission.complaint) for finding in findings]
+        findings = self.findings_of(submission, entry, nb, names["student"])
         show(findings, nb)
         write_records(
             self.paths.records(names["assignment"], names["student"]),
@@ -129,6 +128,21 @@ class ExamExecute(Execute):
         )
         resources["findings"] = {finding.grade_id: finding for finding in findings}
         return nb, resources
+
+    def findings_of(
+        self, submission: Submission, entry: Entry, nb: NotebookNode, student: str
+    ) -> list[Finding]:
+        """Return a result as it stands for `student`, in the points of the notebook `nb`."""
+
+        def means(typed: str) -> bool:
+            return student in read_names(self.paths).of(typed)
+
+        findings = [
+            in_points_of(nb, for_student(finding, student, means)) for finding in entry.findings
+        ]
+        if submission.complaint is not None:
+            findings = [unreadable(finding, submission.complaint) for finding in findings]
+        return findings
 
     def result_of(
         self, submission: Submission, nb: NotebookNode | None = None
