@@ -5,6 +5,7 @@ The bank with the answers is in the exam's folder and goes to no student.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
@@ -41,7 +42,25 @@ def _bank(questions: Path) -> Bank:
 def variant_of(questions: Path, id: str, seed: int) -> Any:
     """Return the question `id` of the bank in a folder, as it is asked with `seed`."""
     bank = _bank(questions)
-    return bank.variant(bank[id], seed)
+    return asked(bank, bank[id], seed)
+
+
+def asked(bank: Bank, question: Any, seed: int) -> Any:
+    """Return `question` as the test asks it with `seed`; nothing that students have foretells it.
+
+    Its numbers are drawn from what only the bank holds, and its options and lines stand in the
+    order of a digest of their texts, whichever of them is right.
+    """
+    hidden = _digest(f"{question.draw}{question.solution}")
+    variant = bank.variant(question, f"{hidden}:{seed}")
+    if variant.kind == "order":
+        return variant.model_copy(update={"lines": sorted(variant.lines, key=_digest)})
+    options = sorted(variant.options, key=lambda option: _digest(option.text))
+    return variant.model_copy(update={"options": options})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class MasteryTask(SheetTask):
