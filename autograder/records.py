@@ -38,6 +38,8 @@ class Finding(BaseModel):
     title: str = ""
     section: str = ""
     seconds: float = Field(default=0.0, ge=0)
+    #: A picture of text of what was measured.
+    picture: str = ""
     #: For whom the test or the case was drawn, where each student has another.
     drawn_for: str | None = None
 

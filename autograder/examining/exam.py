@@ -37,9 +37,18 @@ class Task(Check):
     def grade_id(self) -> str:
         return f"{self.answer_id}-points"
 
+    @property
+    def name(self) -> str:
+        """What people call it: the student's function, or else its cell."""
+        return getattr(self, "function", self.answer_id)
+
     def success(self) -> str:
         """Return what a student reads who has all points."""
         return f"Right: {self.title}"
+
+    def picture(self) -> str:
+        """Return a picture of text of what was measured; empty where there is none."""
+        return ""
 
     def may_be_luck(self, error: MistakeError) -> bool:
         """Return whether chance alone may have cost these points.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from course.practice.places import lessons, taught_in
 from course.practice.questions import Bank, load_bank
 from course.practice.record import TOPICS
 from course.practice.stems import BadPicksError, Stem, response_of, stem_of, topic_title
+from course.practice.text import answer_text
 
 
 @cache
@@ -107,6 +109,43 @@ class MasteryTask(SheetTask):
             return bool(variant.grade(response_of(stem, picks)).right)
         except BadPicksError:
             return False
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question of the test with its answer: what is right, and why. For after handing in."""
+
+    stem: Stem
+    right: bool
+    #: The learner's answer and the right one, as text; the first is empty where there is none.
+    given: str
+    answer: str
+    #: What is said to the answer that was given, and the solution in steps.
+    why: tuple[str, ...]
+
+
+def explained(questions: Path, sheet: Sheet) -> list[Answered]:
+    """Return the questions of a `sheet`, in order, with right answers from the bank in a folder."""
+    found = []
+    for stem in drawn(sheet.name, pool()):
+        variant = variant_of(questions, stem.id, stem.seed)
+        right, given, why = False, "", []
+        try:
+            response = response_of(stem, sheet.answers.get(stem.id))
+        except BadPicksError:
+            pass
+        else:
+            graded = variant.grade(response)
+            right, given, why = graded.right, _given(variant, response), [*graded.feedback.values()]
+        found.append(Answered(stem, right, given, answer_text(variant), (*why, *variant.solution)))
+    return found
+
+
+def _given(variant: Any, response: Any) -> str:
+    if variant.kind == "fix":
+        line, repair = response
+        return answer_text(variant.model_copy(update={"line": line, "answer": repair}))
+    return answer_text(variant.model_copy(update={"answer": response}))
 
 
 def read_sheet(path: Path) -> Sheet:
