@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo lint test test-all mutate lab build bench wheel clean
+.PHONY: help demo lint test test-all mutate lab build bench wheel wheel-alone clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -47,6 +47,9 @@ bench: .venv/ready  ## Measure import, check and grading times, each beside a pe
 
 wheel: .venv/ready  ## Make the student's wheel (course alone) in dist/.
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist ./course
+
+wheel-alone: .venv/ready  ## Make the self-learner's wheel (course, exams and solutions) in dist/.
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist ./autograder
 
 clean:  ## Remove what was made, except the virtual environment.
 	rm -rf demo dist build .pytest_cache .mypy_cache .ruff_cache

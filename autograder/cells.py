@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nbformat.notebooknode import NotebookNode
+from collections.abc import Mapping
+from typing import Any
 
 #: Cells with this tag only show something and are skipped at grading.
 DEMO_TAG = "demo"
@@ -12,8 +13,9 @@ SUPERSEDED_TAG = "superseded"
 PRACTICE_TAG = "practice"
 
 
-def grade_id_of(cell: NotebookNode) -> str | None:
+def grade_id_of(cell: Mapping[str, Any]) -> str | None:
     """Return the cell's grade_id, whatever a student has made of the metadata."""
-    marks = cell.get("metadata", {}).get("nbgrader")
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
     return grade_id if isinstance(grade_id, str) else None

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, BertForSequenceClassification, BertTokenizerFast
 
-from autograder.verdict import question, space, task, weights
-from autograder.verdict.bars import bar_for
+from autograder.verdict import bars, question, space, task, weights
+from autograder.verdict.bars import bar_for, load_bars
 from autograder.verdict.evidence import Evidence
 from autograder.verdict.question import BUDGETS, Budget, Reviews, Run, budget_for, draw_run
 from autograder.verdict.space import LAYER, MAX_LENGTH, Space
@@ -244,10 +244,17 @@ def test_each_draw_is_a_question_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     assert runs[5] == draw_run(random.Random(5), BUDGETS["cpu"])
 
 
-def test_a_device_has_its_own_budget_only_where_it_was_measured() -> None:
+def test_a_device_has_a_budget_and_a_bar_of_its_own_only_where_it_was_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for device, budget in BUDGETS.items():
         assert budget_for(device, True) == budget and budget.device == device
         assert budget_for(device, False) == Budget(device, 60, 16)
+    known = {"cpu": load_bars()["cpu"], "cuda": load_bars()["cpu"].model_copy()}
+    monkeypatch.setattr(bars, "load_bars", lambda: known)
+    for device, bar in known.items():
+        assert bar_for(device) is bar
+    assert bar_for("a device nobody measured") is known["cpu"]
 
 
 # The weights
@@ -418,6 +425,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(task, "draw_run", note(RUN))
     monkeypatch.setattr(task, "measure", note(Measured(475, 500, 0.5, False)))
+    monkeypatch.setattr(task, "bar_for", load_bars().__getitem__)
     monkeypatch.setattr(task, "checkpoint", lambda name: f"the folder of {name}")
     return calls
 

@@ -271,6 +271,31 @@ def test_a_notebook_that_says_no_language_is_kept_as_well() -> None:
     assert notebook.metadata["language_info"] == {}
 
 
+def test_whatever_a_kernel_sent_is_kept_as_a_file_can_hold_it(tmp_path: Path) -> None:
+    nest: Any = []
+    for _ in range(270):
+        nest = [nest]
+    sent = [
+        {"output_type": "stream", "name": "stdout", "text": "half \ud800"},
+        {"output_type": "display_data", "data": {"text/html": 5}, "metadata": {}},
+        {"output_type": "display_data", "data": {"text/html": nest}, "metadata": {}},
+        {"output_type": "display_data", "data": {"application/json": nest}, "metadata": {}},
+        {"output_type": "error", "ename": [], "evalue": {}, "traceback": "x"},
+        {"output_type": "gift"},
+    ]
+    notebook = executed()
+    notebook.cells[1].outputs, notebook.cells[1].execution_count = sent, "five"
+    kept = ResultStore(tmp_path)
+    kept.put("ab" * 32, Entry.of(notebook, [], contained=True))
+    entry = kept.get("ab" * 32)
+    assert entry is not None and entry.counts[1] is None
+    entry.graft(notebook)
+    assert notebook.cells[1].outputs[0].text == "half ?"
+    assert len(notebook.cells[1].outputs) == len(sent)
+    nbformat.write(notebook, tmp_path / "x.ipynb")
+    nbformat.validate(nbformat.read(tmp_path / "x.ipynb", 4), relax_add_props=True)
+
+
 @pytest.mark.parametrize("damage", ["cut", "bytes", "other", "empty"])
 def test_an_entry_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     kept = ResultStore(tmp_path)

@@ -16,6 +16,8 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode, from_dict
 
+from autograder.cells import grade_id_of
+
 #: Cells that hold text; empty ones are dropped before they are counted.
 MAX_CELLS = 2000
 MAX_SOURCE_BYTES = 5 * 2**20
@@ -90,34 +92,51 @@ def _cell(cell: Any, number: int) -> NotebookNode | None:
     """Return the cell with what the format has for it and nothing else, or None for an empty one."""
     if not isinstance(cell, dict):
         return None
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    if not isinstance(source, str):
+    source = _text_of(cell.get("source", cell.get("input", "")))
+    if source is None:
         return None
-    # Half a surrogate pair is no text: no file or message can hold it.
-    source = source.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+    source = source.replace("\r\n", "\n")
     kind = cell.get("cell_type")
     if kind not in ("code", "markdown", "raw"):
         kind = "markdown" if kind == "heading" else "raw"
-    metadata = cell.get("metadata")
-    known = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if not source.strip() and not isinstance(known, dict):
+    # Of all metadata, only the name by which nbgrader knows a cell is ever looked at.
+    name = grade_id_of(cell)
+    if not (source.strip() or name):
         return None
     given = cell.get("id")
     clean = NotebookNode(
         cell_type=kind,
         id=given if isinstance(given, str) and given else f"cell-{number}",
-        metadata=from_dict(metadata) if isinstance(metadata, dict) else NotebookNode(),
+        metadata=from_dict({"nbgrader": {"grade_id": name}} if name else {}),
         source=source,
     )
     if kind == "code":
         clean["outputs"], clean["execution_count"] = [], None
-    elif isinstance(pictures := cell.get("attachments"), dict) and all(
-        isinstance(name, str) and isinstance(bundle, dict) for name, bundle in pictures.items()
-    ):
+    elif pictures := _pictures(cell.get("attachments")):
         clean["attachments"] = from_dict(pictures)
     return clean
+
+
+def _pictures(given: Any) -> dict[str, dict[str, str]]:
+    """Return the pictures pasted into a cell: by name and kind, each as text."""
+    pictures: dict[str, dict[str, str]] = {}
+    for name, bundle in given.items() if isinstance(given, dict) else ():
+        for kind, data in bundle.items() if isinstance(bundle, dict) else ():
+            if text := _text_of(data):
+                pictures.setdefault(_whole(name), {})[_whole(kind)] = text
+    return pictures
+
+
+def _text_of(value: Any) -> str | None:
+    """Return a text, or the lines of one, as a text; None for anything else."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    return _whole(value) if isinstance(value, str) else None
+
+
+def _whole(text: str) -> str:
+    """Return `text` without halves of surrogate pairs, which no file or message can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:

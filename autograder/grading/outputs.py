@@ -62,3 +62,15 @@ def unreadable(finding: Finding, complaint: str) -> Finding:
             "message": error.message,
         }
     )
+
+
+def in_points_of(nb: NotebookNode, finding: Finding) -> Finding:
+    """Return `finding` in the points that the gradebook gives its task, which may not be the exam's."""
+    for cell in nb.cells:
+        if grade_id_of(cell) == finding.grade_id and finding.max_points:
+            worth = float(cell.metadata.nbgrader.points)
+            scale = worth / finding.max_points
+            return finding.model_copy(
+                update={"points": finding.points * scale, "max_points": worth}
+            )
+    return finding

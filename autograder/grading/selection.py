@@ -86,8 +86,11 @@ def digest_of(chosen: list[Chosen]) -> str:
     parts = hashlib.sha256()
     for one in sorted(chosen, key=lambda one: one.place):
         parts.update(f"{one.place}\0{one.size}\0".encode("utf-8", "surrogateescape"))
-        with one.path.open("rb") as file:
-            parts.update(hashlib.file_digest(file, "sha256").digest())
+        try:
+            with one.path.open("rb") as file:
+                parts.update(hashlib.file_digest(file, "sha256").digest())
+        except PermissionError:
+            parts.update(b"may not be read")
     return parts.hexdigest()
 
 

@@ -16,8 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nbformat import ValidationError, validate
 from nbformat.notebooknode import NotebookNode, from_dict
-from pydantic import BaseModel, ConfigDict, ValidationError
+from nbformat.v4 import new_output
+from pydantic import BaseModel, ConfigDict
+from pydantic import ValidationError as NotAnEntryError
+from pydantic_core import to_json
 
 from autograder.examining.exam import Exam, exam_state
 from autograder.grading.dependencies import code_state
@@ -42,9 +46,10 @@ class Entry(BaseModel):
     def of(cls, notebook: NotebookNode, findings: list[Finding], *, contained: bool) -> Entry:
         """Return what is kept of an executed `notebook`."""
         code = {i: cell for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+        counts = {i: cell.execution_count for i, cell in code.items()}
         return cls(
-            outputs={i: cell.outputs for i, cell in code.items()},
-            counts={i: cell.execution_count for i, cell in code.items()},
+            outputs={i: [_kept(one) for one in cell.outputs] for i, cell in code.items()},
+            counts={i: one if type(one) is int else None for i, one in counts.items()},
             language_info=notebook.metadata.get("language_info", {}),
             findings=findings,
             contained=contained,
@@ -56,6 +61,18 @@ class Entry(BaseModel):
             notebook.cells[index].outputs = [from_dict(output) for output in outputs]
             notebook.cells[index].execution_count = self.counts[index]
         notebook.metadata["language_info"] = from_dict(self.language_info)
+
+
+def _kept(output: dict[str, Any]) -> dict[str, Any]:
+    """Return an output as a notebook's file can hold it; a kernel may have sent anything."""
+    try:
+        text = json.dumps(output, ensure_ascii=False).encode("utf-8", "replace")
+        kept: dict[str, Any] = json.loads(text)
+        to_json(kept)  # nested no deeper than what is written
+        validate(from_dict(kept), ref="output", version=4)
+    except (ValueError, TypeError, RecursionError, ValidationError):
+        return dict(new_output("stream", name="stdout", text="[an output that is none]\n"))
+    return kept
 
 
 class ResultStore:
@@ -73,7 +90,7 @@ class ResultStore:
         path = self.path(key)
         try:
             entry = Entry.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, ValidationError):
+        except (OSError, UnicodeDecodeError, NotAnEntryError):
             return None
         # Used today: pruning takes what nobody asks for any more.
         os.utime(path, (time.time(), path.stat().st_mtime))

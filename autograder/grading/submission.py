@@ -207,7 +207,10 @@ def _copy(
             (target / place).parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             continue
-        shutil.copyfile(one.path, target / place, follow_symlinks=False)
+        try:
+            shutil.copyfile(one.path, target / place, follow_symlinks=False)
+        except PermissionError:
+            continue  # as if it had not been handed in: it costs its own author
         copied.append(str(place))
     _drop_what_is_no_date(target / "timestamp.txt")
     return tuple(sorted(copied))
@@ -240,6 +243,8 @@ def _read(notebook: Chosen | None, released: NotebookNode) -> tuple[NotebookNode
         return read_notebook(notebook.path), None
     except UnreadableError as error:
         complaint = str(error)
+    except PermissionError:
+        complaint = "its permissions forbid it. Allow everybody to read the file."
     except OSError as error:
         raise CourseError(
             f"{notebook.path if notebook else ''} cannot be read: {error}."

@@ -76,7 +76,8 @@ def _kept(texts: list[str], name: str) -> Any:
     for path in sorted(Path(name).glob("*.safetensors")) or [Path(name)]:
         status = path.stat()
         parts.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    parts.update("\0".join(texts).encode())
+    for text in texts:
+        parts.update(f"{text}\0".encode())
     base = os.environ.get("XDG_CACHE_HOME")
     folder = (Path(base) if base else Path.home() / ".cache") / "bert-classroom"
     path = folder / f"places-{parts.hexdigest()[:16]}.npy"

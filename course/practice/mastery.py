@@ -21,6 +21,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
 from course.files import read_bounded, write_whole
+from course.practice.journal import Journal
 from course.practice.places import LEVELS
 from course.practice.record import TOPICS
 from course.practice.stems import Stem, response_of
@@ -125,8 +126,13 @@ class Paper:
             )
 
     def _alone(self) -> FileLock:
-        """Return the lock under which the sheet is read, changed and written."""
-        return FileLock(self.path.with_name(f".{SHEET}.lock"), timeout=20)
+        """Return the lock under which the sheet is read, changed and written.
+
+        It lies beside the journal: in the folder that is handed in, it would be litter.
+        """
+        lock = Journal().path.with_name("mastery.lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(lock, timeout=20)
 
     def _begin(self, name: str) -> Sheet:
         """Return an empty sheet, written, or the one that another notebook has just begun."""

@@ -49,7 +49,7 @@ class Bank:
     def __len__(self) -> int:
         return len(self.questions)
 
-    def variant(self, question: Any, seed: int) -> Any:
+    def variant(self, question: Any, seed: int | str) -> Any:
         """Return `question` with numbers drawn by `seed`, answers computed, options shuffled.
 
         The same seed gives the same variant, on any machine.

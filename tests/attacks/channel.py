@@ -62,3 +62,22 @@ kernel = get_ipython().kernel
 for number in range(20):
     kernel.session.send(kernel.iopub_socket, "execute_result", {"data": {"text/plain": "2"}, "metadata": {}, "execution_count": 1}, parent=kernel.get_parent())
     kernel.session.send(kernel.iopub_socket, "status", {"execution_state": "idle"}, parent=kernel.get_parent())
+
+# %% says-what-no-file-can-hold: In the kernel's name: halves of characters, counts that are none, nests.
+# points: any
+# says: .+
+import json
+kernel = get_ipython().kernel
+kernel.session.pack = lambda content: json.dumps(content, default=str).encode()
+nest = []
+for _ in range(270):
+    nest = [nest]
+for kind, content in (
+    ("display_data", {"data": {"text/plain": "\ud800"}, "metadata": {}}),
+    ("display_data", {"data": {"text/html": 5, "image/png": {}}, "metadata": {"\ud800": 1}}),
+    ("display_data", {"data": {"text/html": nest}, "metadata": {}}),
+    ("stream", {"name": "\udcff", "text": "\udcff"}),
+    ("execute_input", {"code": "", "execution_count": "five"}),
+    ("error", {"ename": "\ud800", "evalue": "name '\ud800' is not defined", "traceback": [5]}),
+):
+    kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())

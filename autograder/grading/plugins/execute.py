@@ -36,7 +36,7 @@ from autograder.examining.mastery import for_student
 from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
 from autograder.grading.names import after_failed_import, body_of, kept_of_demo
-from autograder.grading.outputs import error_of, note, outputs_of, show, unreadable
+from autograder.grading.outputs import error_of, in_points_of, note, outputs_of, show, unreadable
 from autograder.grading.plan import examinations
 from autograder.grading.roster_names import read_names
 from autograder.grading.store import Entry, ResultStore, key_of
@@ -138,7 +138,7 @@ class ExamExecute(Execute):
             return student in read_names(self.paths).of(typed)
 
         findings = [
-            _in_points_of(nb, for_student(finding, student, means)) for finding in entry.findings
+            in_points_of(nb, for_student(finding, student, means)) for finding in entry.findings
         ]
         if submission.complaint is not None:
             findings = [unreadable(finding, submission.complaint) for finding in findings]
@@ -378,18 +378,6 @@ class ExamExecute(Execute):
     def _disconnect(self) -> None:
         if self.run is not None and self.run.student is not None:
             self.run.student.close()
-
-
-def _in_points_of(nb: NotebookNode, finding: Finding) -> Finding:
-    """Return `finding` in the points that the gradebook gives its task, which may not be the exam's."""
-    for cell in nb.cells:
-        if grade_id_of(cell) == finding.grade_id and finding.max_points:
-            worth = float(cell.metadata.nbgrader.points)
-            scale = worth / finding.max_points
-            return finding.model_copy(
-                update={"points": finding.points * scale, "max_points": worth}
-            )
-    return finding
 
 
 def _fingerprint(nb: NotebookNode) -> str:
