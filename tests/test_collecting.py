@@ -79,6 +79,7 @@ def marks(paths: CoursePaths) -> dict[str, float]:
         return {one.student.id: one.score for one in graded if not one.needs_manual_grade}
 
 
+@pytest.mark.long
 def test_downloads_of_three_lms_are_collected_under_the_ids_of_the_roster(
     collected: CoursePaths, run: Callable[..., Any]
 ) -> None:

@@ -56,6 +56,7 @@ def database() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+@pytest.mark.long
 def test_a_term_with_its_gradebook_in_postgresql(
     database: str, tmp_path: Path, run: Callable[..., Any]
 ) -> None:

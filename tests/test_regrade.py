@@ -47,6 +47,7 @@ def change(paths: CoursePaths, *pairs: tuple[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_kinder_exam_is_shown_then_written(graded: CoursePaths, run: Run) -> None:
     before = totals(graded)
     assert before == {"ann": (5, 5), "ben": (3, 5), "carl": (4.5, 5)}
@@ -79,6 +80,7 @@ def test_a_kinder_exam_is_shown_then_written(graded: CoursePaths, run: Run) -> N
     assert f"No mark of {NAME} would change." in done.stdout
 
 
+@pytest.mark.long
 def test_a_task_may_go_and_another_may_come(graded: CoursePaths, run: Run) -> None:
     change(graded, ("longest-word", "longest"))
     answers = graded.exams / NAME / "answers"
