@@ -150,6 +150,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 for name, value in values.items():
                     setattr(found, name, value)
 
+        hand_in("01-x", "carl", None, extension=timedelta(days=3))  # more time, and nothing else
         late = hand_in("01-x", "ann", DUE + 26 * HOUR, extension=timedelta(hours=2))
         grade(
             "01-x", "ann",
@@ -163,7 +164,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         early = hand_in("01-x", "ben", DUE - HOUR)
         grade("01-x", "ben", a_one={"auto_score": 1.0}, a_two={"auto_score": 0.0})
         early.notebooks[0].late_submission_penalty = 5.0
-        hand_in("01-x", "carl", None, extension=timedelta(days=3))  # more time, and nothing else
         gradebook.db.commit()
     return root
 

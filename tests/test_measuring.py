@@ -15,7 +15,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoTokenizer, BertForSequenceClassification, BertTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    BatchEncoding,
+    BertForSequenceClassification,
+    BertTokenizerFast,
+)
 
 from autograder.verdict import bars, question, space, task, weights
 from autograder.verdict.bars import bar_for, load_bars
@@ -416,12 +421,29 @@ def test_everything_is_measured_on_the_device_that_is_named(
     state |= {"bert.encoder.layer.0.output.dense.bias": torch.ones(32)}
     run = Run(Reviews([], []), Reviews(some_texts(9), [0, 1, 0] * 3), 0)
     devices: list[str] = []
-    monkeypatch.setattr(torch.nn.Module, "to", lambda one, device: devices.append(device) or one)
+    for kind in (torch.nn.Module, BatchEncoding):
+        monkeypatch.setattr(kind, "to", lambda one, device: devices.append(device) or one)
+    pick = weights._picked
     monkeypatch.setattr(
-        weights, "_picked", lambda _, texts, device, __: devices.append(device) or [0] * 9
+        weights, "_picked", lambda _, *rest: devices.append(rest[1]) or pick(Judging(), *rest)
     )
     measure(state, run, "a device", tiny, head_from=0.0)
-    assert devices == ["a device"] * 4
+    # The model, what is asked of it, and its one batch; then all that again for the head alone.
+    assert devices == ["a device"] * 6
+
+
+@pytest.mark.parametrize("labels", [[0], [0, 1, 0]])
+def test_answers_without_a_label_and_labels_without_an_answer_are_our_fault(
+    labels: list[int],
+) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        weights._correct([0, 1], labels)
+
+
+def test_a_model_that_leaves_a_text_out_is_no_model(tiny: str) -> None:
+    short = lambda **batch: types.SimpleNamespace(logits=Judging()(**batch).logits[1:])  # noqa: E731
+    with pytest.raises(ValueError, match="zip"):
+        weights._picked(short, some_texts(5), "cpu", tiny)
 
 
 def test_where_no_logit_is_larger_nothing_is_right(tiny: str) -> None:

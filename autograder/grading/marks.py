@@ -116,7 +116,7 @@ def read_marks(paths: CoursePaths) -> Marks:
                 SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty,
             )
             .join(SubmittedAssignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(SubmittedNotebook)
         ).all()  # fmt: skip
         tasks: dict[str, dict[str, TaskMark]] = {}
         for notebook, cell, score, auto, manual, waits in (
@@ -124,7 +124,7 @@ def read_marks(paths: CoursePaths) -> Marks:
                 Grade.notebook_id, BaseCell.name, Grade.score, Grade.auto_score,
                 Grade.manual_score, Grade.needs_manual_grade,
             )
-            .join(BaseCell, Grade.cell_id == BaseCell.id)
+            .join(BaseCell)
             .order_by(BaseCell.name)
         ):  # fmt: skip
             # Extra credit is given by hand, too.
