@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,10 @@ def test_a_write_that_fails_leaves_the_old_state_alone(
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="no space left"):
-        write_whole(path, "new")
+    for place, name in ((Path, "replace"), (os, "open")):
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="no space left"):
+            patch.setattr(place, name, full)
+            write_whole(path, "new")
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["kept"]
 
 
@@ -49,7 +51,7 @@ def test_no_name_is_used_for_two_writes(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_rights_follow_mode_and_umask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+    before = os.umask(0o026)
     try:
         write_whole(tmp_path / "open", "x")
         write_whole(tmp_path / "mine", "x", mode=0o600)
@@ -84,8 +86,18 @@ def test_a_file_that_grows_while_it_is_read_is_refused(
     status = os.stat(path)
     path.write_bytes(b"1234567")
     monkeypatch.setattr(os, "fstat", lambda handle: status)
-    with pytest.raises(NotPlainFileError, match="still being written"):
+    ends: list[int] = []
+    close = os.close
+
+    def closed(handle: int) -> None:
+        ends.append(os.lseek(handle, 0, os.SEEK_CUR))
+        close(handle)
+
+    monkeypatch.setattr(files, "open", partial(open, buffering=0), raising=False)
+    monkeypatch.setattr(os, "close", closed)
+    with pytest.raises(NotPlainFileError, match=r"^is still being written$"):
         read_bounded(path, 5)
+    assert ends == [6], "more was read than shows that it has grown"
 
 
 def test_links_pipes_folders_and_devices_are_refused_at_once_and_closed(tmp_path: Path) -> None:

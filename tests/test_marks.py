@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -115,8 +116,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
-def term(tmp_path_factory: pytest.TempPathFactory) -> Marks:
-    """The marks of a term: one assignment with two notebooks, one with one, and some stories."""
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The gradebook of a term: one assignment with two notebooks, one with one, and some stories."""
     root = tmp_path_factory.mktemp("term")
     (root / "nbgrader_config.py").write_text("c = get_config()\n")
     with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook, warnings.catch_warnings():
@@ -149,6 +150,7 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Marks:
                 for name, value in values.items():
                     setattr(found, name, value)
 
+        hand_in("01-x", "carl", None, extension=timedelta(days=3))  # more time, and nothing else
         late = hand_in("01-x", "ann", DUE + 26 * HOUR, extension=timedelta(hours=2))
         grade(
             "01-x", "ann",
@@ -162,8 +164,12 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Marks:
         early = hand_in("01-x", "ben", DUE - HOUR)
         grade("01-x", "ben", a_one={"auto_score": 1.0}, a_two={"auto_score": 0.0})
         early.notebooks[0].late_submission_penalty = 5.0
-        hand_in("01-x", "carl", None, extension=timedelta(days=3))  # more time, and nothing else
         gradebook.db.commit()
+    return root
+
+
+@pytest.fixture
+def term(root: Path) -> Marks:
     return read_marks(CoursePaths(root))
 
 

@@ -15,7 +15,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoTokenizer, BertForSequenceClassification, BertTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    BatchEncoding,
+    BertForSequenceClassification,
+    BertTokenizerFast,
+)
 
 from autograder.verdict import bars, question, space, task, weights
 from autograder.verdict.bars import bar_for, load_bars
@@ -93,10 +98,32 @@ def test_places_are_in_standard_units_along_the_principal_axes(
     assert held == pytest.approx(sum(np.linalg.svd(units)[1][:axes] ** 2) / 200)
 
 
-def test_a_place_is_the_mean_of_its_tokens_after_the_layer_looked_at(tiny: str) -> None:
-    texts = some_texts(space.BATCH + 20)
+def batches(lengths: list[int], most: int) -> list[tuple[int, int]]:
+    """Return the sizes of batches that are padded least: of texts of about the same length."""
+    lengths = sorted(lengths)
+    parts = [lengths[at : at + most] for at in range(0, len(lengths), most)]
+    return [(len(part), max(part)) for part in parts]
+
+
+def test_a_place_is_the_mean_of_its_tokens_after_the_layer_looked_at(
+    tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "BATCH", 8)
+    texts = some_texts(30)
     model = classifier(tiny, 0)
-    means = space._means(texts, tiny)
+    sizes: list[tuple[int, ...]] = []
+    embed = torch.nn.Embedding.forward
+
+    def noted(layer: Any, ids: Any) -> Any:
+        if layer.padding_idx is not None:  # the layer of tokens
+            sizes.append(tuple(ids.shape))
+        return embed(layer, ids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.nn.Embedding, "forward", noted)
+        means = space._means(texts, tiny)
+    lengths = [min(len(text.split()) + 2, MAX_LENGTH) for text in texts]
+    assert sizes == batches(lengths, 8)
     assert means.dtype == np.float32 and means.shape == (len(texts), model.config.hidden_size)
     for text, mean in zip(texts, means, strict=True):
         states = alone(tiny, model, text)["hidden_states"][LAYER]
@@ -342,10 +369,8 @@ def test_the_larger_logit_is_the_class_and_a_text_counts_up_to_its_length(tiny: 
     picked = weights._picked(model, texts, "cpu", tiny)
     assert picked == [(0, 1, -1, -1, -1)[sum(row) % 5] for row in ids]
     assert set(picked) == {0, 1, -1}
-    lengths = sorted(map(len, ids))
-    batches = [lengths[at : at + weights.BATCH] for at in range(0, len(lengths), weights.BATCH)]
-    assert model.sizes == [(len(batch), max(batch)) for batch in batches]
-    assert lengths[-1] == MAX_LENGTH
+    assert model.sizes == batches([*map(len, ids)], weights.BATCH)
+    assert max(map(len, ids)) == MAX_LENGTH
 
 
 def measured(tiny: str, state: Any, run: Run, **how: Any) -> tuple[Measured, list[int]]:
@@ -387,6 +412,38 @@ def test_what_is_measured_is_what_each_text_gets_by_itself(
     adds = sum(right(otherwise)[:20]) - head
     assert adds and (asked.head_alone, asked.encoder_adds) == (head / 20, adds / 20)
     assert (asked.correct, asked.rows) == (other.correct, other.rows)
+
+
+def test_everything_is_measured_on_the_device_that_is_named(
+    tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = classifier(tiny, 0).state_dict()
+    state |= {"bert.encoder.layer.0.output.dense.bias": torch.ones(32)}
+    run = Run(Reviews([], []), Reviews(some_texts(9), [0, 1, 0] * 3), 0)
+    devices: list[str] = []
+    for kind in (torch.nn.Module, BatchEncoding):
+        monkeypatch.setattr(kind, "to", lambda one, device: devices.append(device) or one)
+    pick = weights._picked
+    monkeypatch.setattr(
+        weights, "_picked", lambda _, *rest: devices.append(rest[1]) or pick(Judging(), *rest)
+    )
+    measure(state, run, "a device", tiny, head_from=0.0)
+    # The model, what is asked of it, and its one batch; then all that again for the head alone.
+    assert devices == ["a device"] * 6
+
+
+@pytest.mark.parametrize("labels", [[0], [0, 1, 0]])
+def test_answers_without_a_label_and_labels_without_an_answer_are_our_fault(
+    labels: list[int],
+) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        weights._correct([0, 1], labels)
+
+
+def test_a_model_that_leaves_a_text_out_is_no_model(tiny: str) -> None:
+    short = lambda **batch: types.SimpleNamespace(logits=Judging()(**batch).logits[1:])  # noqa: E731
+    with pytest.raises(ValueError, match="zip"):
+        weights._picked(short, some_texts(5), "cpu", tiny)
 
 
 def test_where_no_logit_is_larger_nothing_is_right(tiny: str) -> None:

@@ -74,14 +74,15 @@ def test_a_hostile_skeleton_gives_plain_data_or_is_refused(
     assert same(as_plain(value), value) or "Opaque" in repr(value)
 
 
-@given(st.integers(0, 3 * MAX_DEPTH), st.sampled_from(["list", "tuple", "dict"]))
+@given(st.integers(0, 3 * MAX_DEPTH), st.sampled_from(["list", "tuple", "dict", "rows"]))
 def test_nesting_ends_at_one_depth_on_both_sides(depth: int, kind: str) -> None:
     value: Any = 1
     skeleton: Any = 1
     for _ in range(depth):
-        value = {"list": [value], "tuple": (value,), "dict": {"a": value}}[kind]
+        value = {"list": [value], "tuple": (value,), "dict": {"a": value}, "rows": {7: value}}[kind]
         skeleton = {"list": [skeleton], "tuple": {"tuple": [skeleton]},
-                    "dict": {"dict": [["a", skeleton]]}}[kind]  # fmt: skip
+                    "dict": {"dict": [["a", skeleton]]},
+                    "rows": {"dict": [[7, skeleton]]}}[kind]  # fmt: skip
     cut = "nested too deeply" in str(as_plain(value))
     assert cut == (depth > MAX_DEPTH)
     assert cut or same(as_plain(value), restore(skeleton, {}))

@@ -328,3 +328,23 @@ def test_pruning_takes_what_is_old_then_what_is_too_much(tmp_path: Path) -> None
     assert kept.prune(mebibytes=1.5 * size / 2**20) == (1, size)
     assert kept.get("new") == entry and kept.get("middle") is None
     assert kept.prune(days=0.5, mebibytes=1) == (0, 0)
+
+
+def test_what_is_just_not_too_old_and_just_not_too_much_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = ResultStore(tmp_path)
+    kept.put("key", Entry.of(executed(), [FINDING], contained=True))
+    size = kept.path("key").stat().st_size
+    os.utime(kept.path("key"), (10 * store.DAY, 10 * store.DAY))
+    monkeypatch.setattr(time, "time", lambda: 15 * store.DAY)
+    assert kept.prune() == kept.prune(days=5) == kept.prune(mebibytes=size / 2**20) == (0, 0)
+    assert kept.prune(mebibytes=(size - 1) / 2**20) == (1, size)
+
+
+def test_what_another_process_has_pruned_meanwhile_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = ResultStore(tmp_path)
+    monkeypatch.setattr(kept, "entries", lambda: iter([(0.0, 5, tmp_path / "gone.json")]))
+    assert kept.prune(days=1) == (1, 5)

@@ -134,7 +134,7 @@ def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
             SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty,
         )
         .join(SubmittedAssignment, SubmittedAssignment.assignment_id == Assignment.id)
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(SubmittedNotebook)
     ).all()  # fmt: skip
     tasks: dict[str, dict[str, TaskMark]] = {}
     for notebook, cell, score, auto, manual, waits in (
@@ -142,7 +142,7 @@ def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
             Grade.notebook_id, BaseCell.name, Grade.score, Grade.auto_score,
             Grade.manual_score, Grade.needs_manual_grade,
         )
-        .join(BaseCell, Grade.cell_id == BaseCell.id)
+        .join(BaseCell)
         .order_by(BaseCell.name)
     ):  # fmt: skip
         # Extra credit is given by hand, too.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -115,8 +116,8 @@ class ResultStore:
         again is executed again.
         """
         entries = sorted(self.entries(), reverse=True)
-        oldest = time.time() - days * DAY if days is not None else float("-inf")
-        room = mebibytes * 2**20 if mebibytes is not None else float("inf")
+        oldest = time.time() - days * DAY if days is not None else -math.inf
+        room = mebibytes * 2**20 if mebibytes is not None else math.inf
         deleted = freed = 0
         for used, size, path in entries:
             room -= size
