@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from difflib import SequenceMatcher
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,14 @@ import nbformat
 import pytest
 
 from autograder.authoring.check_course import check_course
-from autograder.authoring.mastery_bank import paper_path, paper_text
+from autograder.authoring.mastery_bank import VARIANTS, paper_path, paper_text, variants
+from autograder.authoring.mastery_strategies import (
+    STRATEGIES,
+    Asked,
+    measure,
+    shared,
+    strategy_faults,
+)
 from autograder.authoring.question_proofs import prove
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import load_exam
@@ -31,10 +42,9 @@ from autograder.records import Finding, Outcome, all_records
 from autograder.sample.demo import set_up
 from autograder.sample.sheets import picks_for, sheet_of
 from course.practice import answer_test, mastery_test
-from course.practice.kinds import KINDS
 from course.practice.mastery import SHEET, NameNeededError, Paper, drawn, pool
 from course.practice.paper_deck import PaperDeck
-from course.practice.questions import load_bank
+from course.practice.questions import QuestionError, load_bank
 from course.practice.record import TOPICS
 from course.practice.rounds import bank
 from course.practice.stems import Stem, stem_of
@@ -44,6 +54,12 @@ NAME = "06-mastery-test"
 QUESTIONS = CoursePaths(ROOT).exams / NAME / "questions"
 BANK = load_bank(QUESTIONS)
 STEMS = {(stem.id, stem.seed): stem for stem in pool()}
+
+
+@cache
+def every() -> tuple[Asked, ...]:
+    """Return all variants that are asked, made anew from the bank."""
+    return tuple(one for question in BANK for one in variants(BANK, question))
 
 
 def picks(stem: Stem, right: bool = True) -> Any:
@@ -75,7 +91,7 @@ def marked(folder: Path) -> Finding:
 @pytest.mark.parametrize("question", list(BANK), ids=lambda question: question.id)
 def test_a_question_is_true_in_all_its_variants(question: Any) -> None:
     stems = [stem for stem in STEMS.values() if stem.id == question.id]
-    assert len(stems) >= (8 if question.draw else 3)
+    assert len(stems) == VARIANTS
     for stem in stems:
         variant = variant_of(QUESTIONS, question.id, stem.seed)
         assert prove(variant) == []
@@ -89,20 +105,29 @@ def task_response(stem: Stem, picks: Any) -> Any:
     return response_of(stem, picks)
 
 
-def test_there_are_enough_and_none_is_practised() -> None:
+def test_there_are_enough_of_each_and_no_answer_stays() -> None:
     counts = Counter((question.topic, question.difficulty) for question in BANK)
     assert {topic for topic, _ in counts} == set(TOPICS)
-    assert len(counts) == 18 and min(counts.values()) >= 2
-    assert len(BANK) >= 42 and sum(question.draw is not None for question in BANK) >= 20
-    assert {question.kind for question in BANK} == {*KINDS} - {"flashcard"}
-    assert not any(stem.typed for stem in pool()), "the test is answered by clicking alone"
+    assert len(counts) == 18 and min(counts.values()) >= 2 and len(BANK) >= 42
+    for topic in TOPICS:
+        kinds = Counter(question.kind for question in BANK if question.topic == topic)
+        assert kinds == {"choice": 4, "several": 1, "fill": 1, "order": 1}, topic
+    for question in BANK:
+        mine = [one for one in every() if one.stem.id == question.id]
+        assert len({tuple(one.key) for one in mine}) >= 3, f"{question.id}: {mine[0].answers}"
+        # What is shown differs too, so that a neighbour's answer is to another question.
+        assert len({one.stem.prompt + one.stem.code for one in mine}) >= 8, question.id
+
+
+def test_no_question_repeats_a_practice_question() -> None:
     assert not {question.id for question in BANK} & {question.id for question in bank()}
-    prompts = {
-        (question.prompt, getattr(question, "code", ""))
-        for question in bank()
-        if hasattr(question, "prompt")
-    }
-    assert not {(one.prompt, getattr(one, "code", "")) for one in BANK} & prompts
+    practised = [stem_of(bank().variant(one, 0), 0).prompt for one in bank()]
+    for question in BANK:
+        matcher = SequenceMatcher(None, b=question.prompt, autojunk=False)
+        for prompt in practised:
+            matcher.set_seq1(prompt)
+            if matcher.real_quick_ratio() > 0.7 and matcher.quick_ratio() > 0.7:
+                assert matcher.ratio() < 0.7, (question.id, prompt)
 
 
 def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
@@ -111,17 +136,13 @@ def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
     fields = {key for stem in json.loads(text) for key in stem}
     assert fields == set(Stem.model_fields)
     released = (CoursePaths(ROOT).release / NAME / "mastery_test.ipynb").read_text(encoding="utf-8")
-    for question in BANK:
-        for secret in (
-            *question.solution,
-            *question.hints,
-            *(o.feedback for o in question.tempting),
-        ):
+    for variant in (one.variant for one in every()):
+        hidden = [variant.draw, variant.verify, *variant.solution, *variant.hints]
+        for option in variant.tempting:
+            hidden += [option.feedback, option.gives or ""]
+        for secret in hidden:
             if len(secret) > 20:
                 assert json.dumps(secret, ensure_ascii=False)[1:-1] not in text + released
-        for option in question.tempting:
-            if option.gives and len(option.gives) > 20:
-                assert option.gives not in text
 
 
 def test_the_order_follows_no_rule_that_students_know() -> None:
@@ -152,8 +173,106 @@ def test_ten_are_drawn_by_name() -> None:
         assert Counter(s.difficulty for s in stems) == {"easy": 3, "medium": 4, "hard": 3}
         topics = Counter(stem.topic for stem in stems)
         assert set(topics) == set(TOPICS) and max(topics.values()) == 2
+        kinds = Counter(stem.kind for stem in stems)
+        assert set(kinds) == {"choice", "several", "fill", "order"} and max(kinds.values()) <= 5
     assert len({json.dumps([s.model_dump() for s in stems]) for stems in tests.values()}) == 60
     assert drawn("Anna@uni.example ", pool()) == drawn("anna", pool())
+
+
+# ---- answers without knowledge -------------------------------------------------------------------
+
+
+def test_no_strategy_pays_and_neighbours_share_little() -> None:
+    assert [str(result) for result in measure(every()) if result.pays] == []
+    assert shared(every()) <= 1
+
+
+def rigged(one: Asked, **changes: Any) -> Asked:
+    """Return a choice whose stem and variant have changed; other kinds stay."""
+    if one.stem.kind != "choice":
+        return one
+    right = one.answers[0]
+    wrong = [text for text in one.stem.options if text != right]
+    texts = changes.get("texts", lambda right, wrong: [right, *wrong])(right, wrong)
+    known = {option.text: option for option in one.variant.options}
+    options = [
+        known[text].model_copy(update={"text": text}) if text in known else known[right]
+        for text in texts
+    ]
+    code = changes.get("code", lambda text: one.stem.code)(right)
+    return Asked(
+        one.stem.model_copy(update={"options": texts, "code": code}),
+        one.variant.model_copy(update={"options": options}),
+    )
+
+
+def as_long_as_it_takes(one: Asked) -> Asked:
+    if one.stem.kind != "choice":
+        return one
+    answer = one.answers[0] + ", as can be seen in the table that is shown above"
+    texts = [answer if text == one.answers[0] else text for text in one.stem.options]
+    return Asked(
+        one.stem.model_copy(update={"options": texts}),
+        one.variant.model_copy(update={"answer": answer}),
+    )
+
+
+def publicly_shuffled(one: Asked) -> Asked:
+    def shuffled(right: str, wrong: list[str]) -> list[str]:
+        texts = [right, *wrong]
+        random.Random(f"{one.stem.id}:{one.stem.seed}:0").shuffle(texts)
+        return texts
+
+    return rigged(one, texts=shuffled)
+
+
+def publicly_drawn(one: Asked) -> Asked:
+    """Give the question the seed by which a public draw would begin with the right text."""
+    if one.stem.kind != "choice":
+        return one
+    texts = sorted(one.stem.options)
+    for seed in count(1000 * (1 + one.stem.seed)):
+        rng = random.Random(f"{one.stem.id}:{seed}:0")
+        if rng.sample(texts, len(texts))[0] == one.answers[0]:
+            return Asked(one.stem.model_copy(update={"seed": seed}), one.variant)
+    raise AssertionError
+
+
+RIGGED: dict[str, Callable[[Asked], Asked]] = {
+    "always the first": rigged,
+    "always the longest": as_long_as_it_takes,
+    "run the shown code": lambda one: rigged(one, code=lambda right: f"print({right!r})"),
+    "most similar to the code": lambda one: rigged(one, code=lambda right: f"the log: {right}"),
+    "invert the order": publicly_shuffled,
+    "repeat the draw": publicly_drawn,
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_bank_that_pays_a_strategy_is_told(strategy: str) -> None:
+    rigs = [RIGGED[strategy](one) for one in every()]
+    faults = list(strategy_faults(rigs))
+    assert any(f"the strategy '{strategy}' earns" in fault for fault in faults), faults
+
+
+def test_neighbours_who_can_copy_are_told() -> None:
+    firsts = {one.stem.id: one for one in reversed(every())}
+    faults = list(strategy_faults([firsts[one.stem.id] for one in every()]))
+    assert any("two neighbours share" in fault for fault in faults), faults
+
+
+def test_a_bank_that_is_too_small_for_a_test_is_told() -> None:
+    (fault,) = strategy_faults([one for one in every() if one.stem.topic != "accuracy"])
+    assert "too few questions" in fault
+
+
+def test_an_answer_that_hardly_changes_is_told() -> None:
+    question = BANK["test-longest-review"]
+    draw = question.draw.replace("rng.sample(range(6, 20), 4)", "[12, 7, 9, 10]")
+    assert draw != question.draw
+    fixed = question.model_copy(update={"draw": draw})
+    with pytest.raises(QuestionError, match="too seldom in some place"):
+        variants(BANK, fixed)
 
 
 # ---- the sheet -----------------------------------------------------------------------------------
@@ -194,7 +313,7 @@ def test_without_widgets_the_test_is_answered_by_calls(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("JUPYTERHUB_USER", "carl")
     mastery_test()
-    chosen = next(one for one in Paper().stems if one.kind in ("choice", "predict"))
+    chosen = next(one for one in Paper().stems if one.kind == "choice")
     assert "1 of 10 answered" in str(answer_test(chosen.id, "b"))
     assert "not an option" in str(answer_test(chosen.id, "Z"))
     assert "has no question" in str(answer_test("other", "A"))
@@ -367,13 +486,17 @@ def test_a_wrong_question_is_found(class_of: CoursePaths, tmp_path: Path) -> Non
     shutil.copytree(class_of.root, root, ignore=shutil.ignore_patterns("submitted", "feedback"))
     file = root / "autograder/exams" / NAME / "questions" / "model-set-up.yaml"
     text = file.read_text(encoding="utf-8")
-    claim = next(line for line in text.splitlines() if line.strip().startswith("gives: torch"))
-    text = text.replace(claim, claim.split("gives: ")[0] + 'gives: "False"', 1)
-    file.write_text(text.replace("kind: predict", "kind: predict\n  typed: true", 1))
+    claim = "gives: truth[option] == states"
+    assert claim in text
+    text = text.replace(claim, "gives: truth[option] != states", 1)
+    text = text.replace("kind: fill", "kind: predict\n  typed: true", 1)
+    start = text.index("  options:", text.index("kind: predict"))
+    text = text[:start] + "  options: []\n" + text[text.index("  hints:", start) :]
+    file.write_text(text)
     faults, _ = check_course(CoursePaths(root), [NAME])
-    typed = [fault for fault in faults if "needs typing" in str(fault)]
-    assert len(typed) == 1
-    assert any(fault.kind == "question" for fault in faults if fault not in typed), faults
+    told = [str(fault) for fault in faults if fault.kind == "question"]
+    assert sum("needs typing" in one for one in told) == 1
+    assert any("test-what-was-loaded: the option" in one for one in told), told
 
 
 def test_the_released_notebook_is_the_students_own(class_of: CoursePaths) -> None:

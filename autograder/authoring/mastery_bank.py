@@ -7,17 +7,21 @@ the student's package, `course/practice/mastery.json`, holds questions alone.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.authoring.mastery_strategies import Asked, strategy_faults
 from autograder.authoring.question_proofs import prove
 from autograder.examining.mastery import asked
-from course.practice.questions import load_bank
+from course.practice.questions import Bank, QuestionError, load_bank
 from course.practice.stems import stem_of
 
-#: Variants of each question: those with numbers to draw have more to vary than the options' order.
-VARIANTS, SHUFFLES = 8, 3
+#: Variants of each question. Two, three, four and six options are each right equally often.
+VARIANTS = 12
+#: How many seeds are tried for them.
+SEEDS = 400
 
 
 def paper_path(root: Path) -> Path:
@@ -28,27 +32,47 @@ def paper_path(root: Path) -> Path:
 def paper_text(questions: Path) -> str:
     """Return the text of `mastery.json` for the bank in the folder `questions`."""
     bank = load_bank(questions)
-    stems = [
-        stem_of(asked(bank, question, seed), seed).model_dump()
-        for question in bank
-        for seed in seeds_of(question)
-    ]
+    stems = [one.stem.model_dump() for question in bank for one in variants(bank, question)]
     return json.dumps(stems, indent=1, ensure_ascii=False) + "\n"
 
 
-def seeds_of(question: Any) -> range:
-    """Return the seeds of the variants that are drawn from."""
-    return range(VARIANTS if question.draw else SHUFFLES)
+def variants(bank: Bank, question: Any) -> list[Asked]:
+    """Return the variants that are asked; each place among the options is right equally often.
+
+    Raises QuestionError where the draws leave some place hardly ever right.
+    """
+    made: list[Asked] = []
+    places: Counter[int] = Counter()
+    for seed in range(SEEDS):
+        variant = asked(bank, question, seed)
+        if variant.kind in ("choice", "predict", "fix"):
+            place = [option.text for option in variant.options].index(variant.answer)
+            if places[place] * len(variant.options) >= VARIANTS:
+                continue
+            places[place] += 1
+        made.append(Asked(stem_of(variant, seed), variant))
+        if len(made) == VARIANTS:
+            return made
+    raise QuestionError(
+        f"{question.id}: in {SEEDS} draws the right option is too seldom in some place. "
+        "Let `draw` change which option is right."
+    )
 
 
 def bank_faults(questions: Path) -> Iterator[str]:
-    """Yield what is wrong with a bank: questions that cannot be marked or are not proved."""
+    """Yield what is wrong with a bank: what cannot be marked, is not proved or pays the clueless."""
     bank = load_bank(questions)
+    every: list[Asked] = []
     for question in bank:
         if question.kind == "flashcard":
             yield f"{question.id}: a flashcard cannot be marked"
-            continue
-        if getattr(question, "typed", False):
+        elif getattr(question, "typed", False):
             yield f"{question.id}: the test is answered by clicking, but this needs typing"
-        for seed in seeds_of(question):
-            yield from prove(asked(bank, question, seed))
+        elif question.draw is None:
+            yield f"{question.id}: it needs a `draw` that changes the right answer"
+        else:
+            made = variants(bank, question)
+            every += made
+            for one in made:
+                yield from prove(one.variant)
+    yield from strategy_faults(every)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -31,6 +32,8 @@ SHEET = "mastery_answers.json"
 MAX_SHEET_BYTES = 2**18
 #: How many questions of each difficulty; together ten.
 DRAWN = {"easy": 3, "medium": 4, "hard": 3}
+#: How many of them may be of one kind.
+MOST = 5
 
 
 class Sheet(BaseModel):
@@ -74,11 +77,13 @@ def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
     """Return the ten questions of the student `name`: the same ones for the same name.
 
     Every topic is among them, none more than twice; three are easy, four medium and three hard.
+    Every kind of question is among them, and none makes up more than half of the test.
     """
     rng = random.Random(hashlib.sha256(plain_name(name).encode()).digest())
     found: dict[tuple[str, str], dict[str, list[Stem]]] = {}
     for stem in stems:
         found.setdefault((stem.topic, stem.difficulty), {}).setdefault(stem.id, []).append(stem)
+    kinds = {stem.kind for stem in stems}
     levels = [level for level, count in DRAWN.items() for _ in range(count)]
     for _ in range(1000):
         topics = [*TOPICS, *rng.sample(TOPICS, len(levels) - len(TOPICS))]
@@ -90,9 +95,12 @@ def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
             if not left:
                 break
             chosen.append(rng.choice(found[topic, level][rng.choice(left)]))
-        else:
+        counts = Counter(stem.kind for stem in chosen)
+        if len(chosen) == len(levels) and counts.keys() == kinds and max(counts.values()) <= MOST:
             return sorted(chosen, key=lambda stem: LEVELS.index(stem.difficulty))
-    raise ValueError("The test has too few questions of some topic and difficulty to draw ten.")
+    raise ValueError(
+        "The test has too few questions of some topic, difficulty or kind to draw ten."
+    )
 
 
 def name_of(given: str, sheet: Sheet | None) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from course.quiet import quiet
+
+MEASURED = Path(__file__).resolve().parent.parent / "measured"
 
 
 @cache
@@ -59,6 +63,23 @@ def _checkpoint() -> Any:
     return checkpoint
 
 
+def table(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as text in columns: the first aligned to the left, the others to the right."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in texts
+    )
+
+
+def _measured(name: str) -> Any:
+    return json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
+
+
 #: The names that any question's Python may use; each is made when first used.
 READY: dict[str, Callable[[], Any]] = {
     "torch": _torch,
@@ -67,6 +88,8 @@ READY: dict[str, Callable[[], Any]] = {
     "reviews": _reviews,
     "model_factory": lambda: model_factory,
     "tiny_model": _tiny_model,
+    "table": lambda: table,
+    "measured": lambda: _measured,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import re
 import textwrap
@@ -35,6 +36,16 @@ def inline(text: str) -> str:
     return "".join(parts)
 
 
+def shown_code(code: str) -> str:
+    """Return what stands in the box for code as HTML: Python in colours, a table or log plain."""
+    if not BLANK.search(code):
+        try:
+            ast.parse(code)
+        except SyntaxError:
+            return html.escape(code.rstrip("\n"))
+    return highlighted(code)
+
+
 def highlighted(code: str) -> str:
     """Return Python as HTML with Pygments' classes; a blank ⟦1⟧ becomes `<blank n="1">`."""
     from pygments import highlight
@@ -65,7 +76,7 @@ def stem_view(stem: Stem) -> dict[str, Any]:
         "difficulty": stem.difficulty,
         "minutes": f"{stem.minutes:g}",
         "prompt": inline(stem.prompt),
-        "code": "" if stem.kind == "fix" else highlighted(stem.code) if stem.code else "",
+        "code": shown_code(stem.code) if stem.code and stem.kind != "fix" else "",
         "codeLines": [highlighted(line) or " " for line in stem.code_lines]
         if stem.kind == "fix"
         else [],
