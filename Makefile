@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo lint test test-all mutate lab build bench wheel clean
+.PHONY: help demo lint test test-all mutate lab build bench wheel wheel-alone clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,9 +29,10 @@ test: lint  ## Format, lint, types and tests without the slowest; warnings are e
 test-all: lint  ## The same with all tests: attacks, kills, hundreds of submissions, each lesson in a browser.
 	$(BIN)/pytest -n logical --dist worksteal
 
-mutate: .venv/ready  ## Change the core in small ways, one at a time: a test must notice each. Takes long.
+# Half an hour on one core. Only some: make mutate MUTANTS='course.plain* autograder.verdict*'
+mutate: .venv/ready  ## Change the core in small ways, one at a time: a test must notice each.
 	$(BIN)/pip install --quiet --disable-pip-version-check mutmut==3.8.1
-	$(BIN)/mutmut run --max-children 1
+	HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run --max-children 1 $(MUTANTS)
 	$(BIN)/mutmut results
 
 lab: .venv/ready  ## Open the course in JupyterLab; lessons open as notebooks.
@@ -46,6 +47,9 @@ bench: .venv/ready  ## Measure import, check and grading times, each beside a pe
 
 wheel: .venv/ready  ## Make the student's wheel (course alone) in dist/.
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist ./course
+
+wheel-alone: .venv/ready  ## Make the self-learner's wheel (course, exams and solutions) in dist/.
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist ./autograder
 
 clean:  ## Remove what was made, except the virtual environment.
 	rm -rf demo dist build .pytest_cache .mypy_cache .ruff_cache

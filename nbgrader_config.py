@@ -31,8 +31,12 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# Collecting from an LMS: the mastery test's answers lie beside its notebook.
+# Collecting from Moodle, Canvas and Blackboard; the mastery test's answers lie beside its notebook.
+c.ZipCollectApp.collector_plugin = "autograder.grading.plugins.collect.LmsCollector"
 c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".json"]
+
+# Feedback through the exchange, also where some work came another way.
+c.ExchangeFactory.release_feedback = "autograder.grading.plugins.feedback.ReleaseFeedback"
 
 # Grading: submissions are taken in and repaired, their cells run, the graded ones are examined from
 # outside. nbgrader's CheckCellMetadata is left out: all metadata is the released notebook's.

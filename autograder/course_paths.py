@@ -56,12 +56,24 @@ class CoursePaths:
         return self.root / "submitted"
 
     @property
+    def autograded(self) -> Path:
+        return self.root / "autograded"
+
+    @property
     def feedback(self) -> Path:
         return self.root / "feedback"
 
     @property
     def gradebook(self) -> Path:
         return self.root / "gradebook.db"
+
+    @property
+    def excused(self) -> Path:
+        return self.root / "excused.csv"
+
+    @property
+    def aliases(self) -> Path:
+        return self.root / "aliases.csv"
 
     @property
     def secret(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import re
@@ -50,13 +51,21 @@ def feedback(paths: CoursePaths, assignment: str) -> None:
 
 
 def configuration(root: Path, options: dict[str, dict[str, Any]]) -> Config:
-    """Return the course's nbgrader configuration, with `options` (class → trait → value) over it."""
+    """Return the course's nbgrader configuration, with `options` (class → trait → value) over it.
+
+    Raises CourseError where there is none, or it stops with an error.
+    """
     from traitlets.config import Config
     from traitlets.config.loader import PyFileConfigLoader
 
     if not (root / "nbgrader_config.py").is_file():
         raise CourseError(f"There is no nbgrader_config.py in {root}: is this a course's root?")
-    config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    try:
+        config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except Exception as error:
+        raise CourseError(
+            f"{root / 'nbgrader_config.py'} stops with {type(error).__name__}: {error}."
+        ) from error
     config.CourseDirectory.root = str(root)
     config.merge(Config(options))
     return config
@@ -90,8 +99,58 @@ def open_gradebook(root: Path) -> Iterator[Any]:
         with _quiet(), Gradebook(folders.db_url, folders.course_id) as gradebook:
             yield gradebook
     except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise CourseError(f"The gradebook {folders.db_url} cannot be used: {cause}.") from error
+        cause = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+        cure = next((cure for words, cure in _CURES.items() if words in cause), "")
+        raise CourseError(
+            f"The gradebook {shown_url(folders.db_url)} cannot be used: {cause}.{cure}"
+        ) from error
+
+
+_ANEW = (
+    " Put a backup in its place, or move it away: `autograder grade` then fills a new one from its "
+    "own results, without what was entered by hand."
+)
+_UPGRADE = " It is another version's: run `nbgrader db upgrade`."
+#: What databases complain of, and what an instructor can do about it.
+_CURES = {
+    "locked": " Another program is using it: close that, or try again later.",
+    "not a database": _ANEW,
+    "malformed": _ANEW,
+    "no such column": _UPGRADE,
+    "no such table": _UPGRADE,
+}
+
+
+def check_gradebook(root: Path) -> None:
+    """Raise CourseError where the gradebook cannot be written, or has not this nbgrader's tables."""
+    from nbgrader.api import Base
+    from sqlalchemy import inspect, text
+
+    with open_gradebook(root) as gradebook:
+        inspector = inspect(gradebook.engine)
+        for name, table in Base.metadata.tables.items():
+            there = {column["name"] for column in inspector.get_columns(name)}
+            if missing := sorted({column.name for column in table.columns} - there):
+                raise CourseError(f"The gradebook has no column {name}.{missing[0]}.{_UPGRADE}")
+        # Whoever holds the gradebook, or may not write it, is met here and not at the first mark.
+        gradebook.db.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        gradebook.db.rollback()
+
+
+def shown_url(db_url: str) -> str:
+    """Return a database's URL without its password."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(db_url).render_as_string(hide_password=True)
+
+
+def known_student(gradebook: Any, student: str) -> str:
+    """Return `student` if that id is in the gradebook; otherwise raise CourseError."""
+    if student in (students := [one.id for one in gradebook.students]):
+        return student
+    near = difflib.get_close_matches(student, students, n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    raise CourseError(f"There is no student {student!r} in the gradebook.{meant}")
 
 
 @contextmanager

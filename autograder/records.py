@@ -38,7 +38,9 @@ class Finding(BaseModel):
     title: str = ""
     section: str = ""
     seconds: float = Field(default=0.0, ge=0)
-    #: Whose test it was, where each student has another.
+    #: A picture of text of what was measured.
+    picture: str = ""
+    #: For whom the test or the case was drawn, where each student has another.
     drawn_for: str | None = None
 
 

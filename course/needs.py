@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 MARK = "%%needs"
+#: The group of entry points in which the self-learner's edition is registered.
+GROUP = "bert_classroom"
 
 
 def is_blank(function: Any) -> bool:
@@ -30,7 +33,11 @@ def transformed(lines: list[str], notebook: Mapping[str, Any]) -> list[str]:
         return ["\n", *lines[1:]]  # an error keeps the number of its line
     listed = " and ".join(f"`{name}`" for name in missing)
     word = "is" if len(missing) == 1 else "are"
-    return [f"print('This cell needs {listed}, which {word} not written yet. Come back later.')\n"]
+    said = f"This cell needs {listed}, which {word} not written yet. Come back later."
+    if entry_points(group=GROUP):  # the self-learner's edition
+        calls = "; ".join(f'lend("{name}")' for name in missing)
+        said += f" To borrow: `from course import lend; {calls}`."
+    return [f"print({said!r})\n"]
 
 
 def register() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from autograder.authoring.build import build
 from autograder.course_paths import CoursePaths
@@ -18,8 +20,13 @@ from autograder.nbgrader_api import release
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# What notebooks and checks write down goes to no home folder.
+_kept = tempfile.mkdtemp(prefix="progress-")
+atexit.register(shutil.rmtree, _kept, ignore_errors=True)
+
 # Kernels and commands started by tests compute side by side and fetch nothing.
 os.environ |= {
+    "BERT_CLASSROOM_PROGRESS": f"{_kept}/progress.json",
     "OMP_NUM_THREADS": "1",
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -33,12 +40,22 @@ settings.register_profile(
     "same", derandomize=True, database=None, deadline=None, max_examples=60, print_blob=False
 )
 settings.register_profile("search", deadline=None, max_examples=3000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+# `make mutate` asks whether an example fails: it needs neither the smallest one nor, which takes
+# longest, a patch that adds it to the test.
+settings.register_profile(
+    "mutants", settings.get_profile("same"), phases=(Phase.explicit, Phase.generate)
+)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "same")
+if PROFILE == "mutants":
+    sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
+settings.load_profile(PROFILE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: at the end no worker waits for another."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if PROFILE == "mutants":  # one failure is enough: examples are quicker than properties
+        items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
 
 
 @pytest.fixture(scope="session")

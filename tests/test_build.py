@@ -83,19 +83,6 @@ def test_the_lesson_names_its_own_pairing(course: CoursePaths, lesson: str) -> N
     assert header.formats == pairing(lesson)
 
 
-def test_every_lesson_begins_with_the_same_set_up_cell(course: CoursePaths) -> None:
-    cells = {
-        lesson: next(
-            c.source
-            for c in read_lesson(course.lessons / f"{lesson}.md").cells
-            if c.cell_type == "code"
-        )
-        for lesson in LESSONS
-    }
-    assert len(set(cells.values())) == 1, "the first code cells differ"
-    assert "bert_classroom_course-*.whl" in next(iter(cells.values()))
-
-
 def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: CoursePaths) -> None:
     # What JupyterLab does on save, through jupytext's own pairing.
     path = miniature.notebook(miniature.source, "01-counting")

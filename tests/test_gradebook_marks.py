@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
-from classroom import NAME, SOLUTION, set_source, submit
+from classroom import NAME, SOLUTION, by_task, cell_of, set_source, submit
 from nbgrader.api import Gradebook
 
 from autograder.cli.terminal import missing_sentences
@@ -112,6 +113,55 @@ def test_more_time_is_a_better_mark_and_nothing_runs(term: CoursePaths, run: Any
         assert submission.extension == timedelta(days=14) and not submission.needs_manual_grade
 
 
+def test_who_is_excused_has_no_mark_and_misses_none(term: CoursePaths, run: Any) -> None:
+    run("autograder", "grade", "--root", term.root)
+    before, had = results(term), read_marks(term).by_submission[NAME, "ann"]
+    for student in ("ann", "carl"):
+        done = run("autograder", "excuse", student, NAME, "--root", term.root)
+        assert done.stdout == f"{student} is excused from {NAME}.\n"
+    done = run("autograder", "excuse", "carl", NAME, "--root", term.root)
+    assert "carl is already excused" in done.stdout
+    done = run("autograder", "grade", "--root", term.root)
+    rows = [line for line in done.stdout.splitlines() if "excused" in line]
+    assert [row.split()[1] for row in rows] == ["ann", "carl"] and "0 of 0" in rows[0]
+    assert "4.5 of 5" in done.stdout and "no mark" not in done.stdout
+    run("autograder", "report", "--root", term.root)
+    page = (term.root / "report.html").read_text(encoding="utf-8")
+    assert page.count("<td>excused</td>") == 4 and "no mark</summary>" not in page
+    # One may be undone in a spreadsheet, the other by the command; nothing ran for it.
+    assert (
+        term.root / "excused.csv"
+    ).read_text() == f"student,assignment\nann,{NAME}\ncarl,{NAME}\n"
+    (term.root / "excused.csv").write_text(f"\ufeffstudent;assignment\r\nann;{NAME}\r\n", "utf-8")
+    run("autograder", "excuse", "ann", NAME, "--undo", "--root", term.root)
+    done = run("autograder", "excuse", "ann", NAME, "--undo", "--root", term.root)
+    assert done.stdout == f"ann is not excused from {NAME}.\n"
+    done = run("autograder", "grade", "--root", term.root)
+    assert "excused" not in done.stdout and "1 of 3 students has no mark: carl." in done.stdout
+    assert read_marks(term).by_submission[NAME, "ann"] == had and results(term) == before
+    (term.root / "excused.csv").write_text("ann\n")
+    done = run("autograder", "report", "--root", term.root, code=2)
+    assert "excused.csv, line 1: a line has two columns; the first names them" in done.stderr
+    (term.root / "excused.csv").unlink()
+
+
+def test_other_points_are_another_score_and_nothing_runs(classroom: CoursePaths, run: Any) -> None:
+    submit(classroom, "ann")
+    submit(classroom, "ben", set_source("count-words", SOLUTION.replace(".lower()", "")))
+    run("autograder", "grade", "--root", classroom.root)
+    before = results(classroom)
+    # As in JupyterLab's Create Assignment; nbgrader then enters it in the gradebook.
+    path = classroom.notebook(classroom.source, NAME)
+    notebook = nbformat.read(path, as_version=4)
+    cell_of(notebook, "longest-word-points").metadata.nbgrader.points = 8
+    nbformat.write(notebook, path)
+    run("nbgrader", "generate_assignment", NAME, cwd=classroom.root)
+    done = run("autograder", "grade", "--root", classroom.root)
+    assert "10 of 10" in done.stdout and "8 of 10" in done.stdout
+    assert results(classroom) == before and exported(classroom, run) == {"ann": 10, "ben": 8}
+    assert by_task(classroom, "ann")["longest-word"].points == 8
+
+
 def test_who_is_removed_from_the_gradebook_is_no_longer_shown(
     classroom: CoursePaths, run: Any
 ) -> None:
@@ -123,6 +173,12 @@ def test_who_is_removed_from_the_gradebook_is_no_longer_shown(
     run("autograder", "report", "--root", classroom.root)
     page = (classroom.root / "report.html").read_text(encoding="utf-8")
     assert ">ann<" in page and ">ben<" not in page
+    shutil.rmtree(classroom.submitted / "ben")
+    done = run("autograder", "grade", "--root", classroom.root)
+    assert "ann" in done.stdout and "ben" not in done.stdout
+    run("nbgrader", "db", "assignment", "remove", NAME, "--force", cwd=classroom.root)
+    done = run("autograder", "report", "--root", classroom.root, code=2)
+    assert "Nothing is graded yet" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
 from autograder.course_paths import CoursePaths
+from autograder.grading.grade import Recorder
+from autograder.grading.gradebook import read_gradebook
+from autograder.grading.submission import SubmissionId
 from autograder.records import all_records, read_records
 from course import checkpoint
 
@@ -244,6 +247,25 @@ def test_a_changed_exam_grades_anew(classroom: CoursePaths, run: Callable[..., A
     )
     run(*command)
     assert grades(classroom) == {"ann": 3}
+
+
+def test_a_change_in_any_file_that_a_grade_depends_on_is_seen(classroom: CoursePaths) -> None:
+    handed_in = submit(classroom, "ann")
+
+    def state() -> str:
+        recorder = Recorder(classroom, read_gradebook(classroom), contained=True)
+        return recorder._state(SubmissionId(NAME, "ann"))
+
+    before = state()
+    exam = classroom.exams / NAME
+    released = classroom.notebook(classroom.release, NAME)
+    config = classroom.root / "nbgrader_config.py"
+    for path in (exam / "exam.py", exam / "mistakes.yaml", released, config, handed_in):
+        content = path.read_bytes()
+        path.write_bytes(content + b"\n")
+        assert state() != before, path
+        path.write_bytes(content)
+    assert state() == before
 
 
 @pytest.mark.nightly

@@ -3,11 +3,17 @@
 import math
 import random
 import warnings
+from pathlib import Path
 
 import numpy
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForSequenceClassification, BatchEncoding
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BatchEncoding,
+)
 
 from course import checkpoint
 from course.checks import run_check
@@ -20,6 +26,8 @@ from course.pictures import model as pictures
 from course.plain import as_plain
 
 pytestmark = pytest.mark.usefixtures("quiet")
+ROOT = Path(__file__).parents[1]
+LESSON = (ROOT / "course" / "lessons" / "02-model-set-up.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +255,52 @@ def test_many_names_are_told_in_few_words():
     assert str(Names("a")) == "a"
     assert str(Names("abcd")) == "a, b, c and d"
     assert str(Names("abcdef")) == "a, b, c and 3 more"
+
+
+def test_attention_by_hand_is_the_models_own():
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint())
+    batch = tokenizer(["a warm, funny film", "dull"], padding=True, return_tensors="pt")
+    encoder = AutoModel.from_pretrained(checkpoint())
+    names: dict = {"torch": torch, "encoder": encoder, "batch": batch}
+    for grade_id in ("see-heads", "attention-head", "see-own-attention"):
+        cell = LESSON.split(f"grade_id: {grade_id}")[1].partition("\n\n")[2].partition("\n```")[0]
+        exec(cell.replace("%%needs attention_head\n", ""), names)
+    assert names["off"][batch["attention_mask"].bool()].abs().max() < 1e-6
+
+
+def test_bank_is_nearest_to_its_own_meaning():
+    names: dict = {
+        "torch": torch,
+        "encoder": AutoModel.from_pretrained(checkpoint()),
+        "tokenizer": AutoTokenizer.from_pretrained(checkpoint()),
+    }
+    cell = LESSON.split("grade_id: see-context")[1].partition("\n\n")[2].partition("\n```")[0]
+    exec(cell, names)
+    alike = names["vectors"] @ names["vectors"].T - 2 * torch.eye(4)
+    assert alike.argmax(dim=1).tolist() == [1, 0, 3, 2]
+
+
+def test_attention_picture_says_where_each_token_looks():
+    from course.pictures.attention import attention_picture, attention_weights
+
+    tokens, weights = attention_weights(checkpoint(), "good film")
+    assert tokens == ["[CLS]", "good", "film", "[SEP]"]
+    assert len(weights) == 6 and weights[0].shape == (12, 4, 4)
+    assert torch.allclose(weights[3].sum(dim=-1), torch.ones(12, 4), atol=1e-5)
+    assert "good looks most at" in repr(attention_picture(tokens, weights[0][0]))
+
+
+def test_some_heads_look_at_neighbours():
+    from course.pictures.attention import attention_weights
+
+    _, weights = attention_weights(checkpoint(), "The film is not good, and its ending is worse.")
+
+    def before(layer, head):
+        return weights[layer][head].diagonal(-1)[1:-1].mean().item()
+
+    def after(layer, head):
+        return weights[layer][head].diagonal(1)[1:-1].mean().item()
+
+    assert before(0, 2) > 0.95 and after(1, 8) > 0.6
+    simple = [max(before(i, j), after(i, j)) > 0.5 for i in range(6) for j in range(12)]
+    assert sum(simple) < 5

@@ -26,6 +26,8 @@ EXAM = load_exam(ROOT / "autograder" / "exams", "05-fine-tuning")
 TASKS = {task.answer_id: task for task in EXAM.tasks}
 RUNS = training.measured_runs()
 LESSON = (ROOT / "course" / "lessons" / "05-fine-tuning.md").read_text(encoding="utf-8")
+#: Overfitting is treated in the next lesson, from the same recorded runs.
+DIAGNOSIS = (ROOT / "course" / "lessons" / "06-diagnosis.md").read_text(encoding="utf-8")
 
 
 def solution(**replaced: str) -> dict:
@@ -252,8 +254,8 @@ def test_the_prose_quotes_what_was_measured():
     few = by_name["few reviews"]
     for name, runs in by_name.items():
         if not name.startswith("rate"):
-            assert _row(name, runs, training.Run.last) in LESSON
-    assert _row("stopped at lowest loss", few, training.Run.best) in LESSON
+            assert _row(name, runs, training.Run.last) in DIAGNOSIS
+    assert _row("stopped at lowest loss", few, training.Run.best) in DIAGNOSIS
     for run in (by_name["more reviews"][0], *(r for r in RUNS if r.name.startswith("rate"))):
         loss = sum(run.losses[-10:]) / 10
         row = f"| {run.lr:g} | {loss:.2f} | {run.last()['validation_accuracy']:.3f} |"

@@ -1,17 +1,24 @@
-"""What is written into the gradebook: points, and where the examiner failed a person's task."""
+"""What is written into the gradebook, and what is read from it: marks, and what became of them."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbformat.notebooknode import NotebookNode
+from nbgrader import api
 from nbgrader.api import Gradebook
 
+from autograder.course_paths import CoursePaths
+from autograder.grading.marks import Mark, Marks, TaskMark, duration, lateness, read_marks
 from autograder.grading.plugins.grades import SaveExamGrades
-from autograder.records import Finding, Outcome
+from autograder.records import Finding, GradeRecord, Outcome
 
 
 def graded_cell(grade_id: str, points: float) -> NotebookNode:
@@ -24,6 +31,14 @@ def graded_cell(grade_id: str, points: float) -> NotebookNode:
 
 def finding(grade_id: str, outcome: Outcome) -> Finding:
     return Finding(grade_id=grade_id, outcome=outcome, points=0, max_points=4, message="")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """A new gradebook without asking alembic, a program of its own, for its version."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", lambda: "of a test")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +106,154 @@ def test_what_is_mended_no_longer_waits(submission: Submission) -> None:
 
 def test_without_findings_nbgrader_saves_as_ever(submission: Submission) -> None:
     assert submission.saved({"one": 2, "two": 0}) == {"one": (2, False), "two": (0, False)}
+
+
+# ---- what is read from the gradebook -------------------------------------------------------------
+
+DUE = datetime(2026, 12, 1, 23, 59)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def term(tmp_path_factory: pytest.TempPathFactory) -> Marks:
+    """The marks of a term: one assignment with two notebooks, one with one, and some stories."""
+    root = tmp_path_factory.mktemp("term")
+    (root / "nbgrader_config.py").write_text("c = get_config()\n")
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader's own, about its tables
+        for assignment, due, notebooks in (("01-x", DUE, "ab"), ("02-y", None, "c")):
+            gradebook.add_assignment(assignment, duedate=due)
+            for notebook in notebooks:
+                gradebook.add_notebook(notebook, assignment)
+                for task in ("two", "one"):
+                    name = f"{notebook}-{task}-points"
+                    gradebook.add_grade_cell(
+                        name, notebook, assignment, max_score=4, cell_type="code"
+                    )
+        gradebook.add_student("ann", first_name="Änne", last_name="Maier")
+        gradebook.add_student("ben", last_name="Ode")
+        gradebook.add_student("carl")
+        gradebook.add_student("dora", first_name="Dora")
+
+        def hand_in(assignment: str, student: str, when: datetime | None, **more: Any) -> Any:
+            made = gradebook.add_submission(assignment, student, timestamp=when, **more)
+            for one in (grade for notebook in made.notebooks for grade in notebook.grades):
+                one.needs_manual_grade = False  # as after grading, or an extension of ours
+            return made
+
+        def grade(assignment: str, student: str, **scores: Any) -> None:
+            for task, values in scores.items():
+                notebook = task[0]
+                cell = f"{task.replace('_', '-')}-points"
+                found = gradebook.find_grade(cell, notebook, assignment, student)
+                for name, value in values.items():
+                    setattr(found, name, value)
+
+        late = hand_in("01-x", "ann", DUE + 26 * HOUR, extension=timedelta(hours=2))
+        grade(
+            "01-x", "ann",
+            a_one={"auto_score": 4.0}, a_two={"auto_score": 1.0, "manual_score": 2.5},
+            b_one={"auto_score": 3.0, "extra_credit": 0.5}, b_two={"needs_manual_grade": True},
+        )  # fmt: skip
+        for notebook, penalty in zip(late.notebooks, (1.0, 2.0), strict=True):
+            notebook.late_submission_penalty = penalty
+        hand_in("02-y", "ann", DUE)
+        grade("02-y", "ann", c_one={"auto_score": 4.0}, c_two={"manual_score": 1.0})
+        early = hand_in("01-x", "ben", DUE - HOUR)
+        grade("01-x", "ben", a_one={"auto_score": 1.0}, a_two={"auto_score": 0.0})
+        early.notebooks[0].late_submission_penalty = 5.0
+        hand_in("01-x", "carl", None, extension=timedelta(days=3))  # more time, and nothing else
+        gradebook.db.commit()
+    return read_marks(CoursePaths(root))
+
+
+def test_a_mark_holds_what_the_gradebook_has_of_all_notebooks(term: Marks) -> None:
+    assert set(term.by_submission) == {("01-x", "ann"), ("02-y", "ann"), ("01-x", "ben")}
+    assert term.by_submission["01-x", "ann"] == Mark(
+        max_points=16.0,
+        penalty=3.0,
+        late=24 * HOUR,
+        tasks={
+            "a-one-points": TaskMark(4.0, by_hand=False, waits=False),
+            "a-two-points": TaskMark(2.5, by_hand=True, waits=False),
+            "b-one-points": TaskMark(3.5, by_hand=True, waits=False),
+            "b-two-points": TaskMark(0.0, by_hand=False, waits=True),
+        },
+    )
+    mark = term.by_submission["02-y", "ann"]
+    assert (mark.max_points, mark.penalty, mark.late, mark.points) == (8.0, 0.0, timedelta(), 5.0)
+    assert mark.tasks["c-two-points"].by_hand and not mark.tasks["c-one-points"].by_hand
+    # A penalty may take all that was earned, and no more.
+    assert term.by_submission["01-x", "ben"].points == 0.0
+    assert list(term.by_submission["01-x", "ann"].tasks) == sorted(
+        term.by_submission["01-x", "ann"].tasks
+    )
+
+
+def test_students_are_there_by_id_with_what_is_known_of_their_names(term: Marks) -> None:
+    assert term.names == {"ann": "Änne Maier", "ben": "Ode", "carl": "", "dora": "Dora"}
+    assert term.not_handed_in("01-x") == ["carl", "dora"]
+    assert term.not_handed_in("02-y") == ["ben", "carl", "dora"]
+
+
+def test_what_became_of_a_mark_is_said_in_a_few_words(term: Marks) -> None:
+    assert term.by_submission["01-x", "ann"].remarks() == [
+        "late by 1 d, −3",
+        "a-two by hand: 2.5",
+        "b-one by hand: 3.5",
+    ]
+    assert term.by_submission["02-y", "ann"].remarks() == ["c-two by hand: 1"]
+    assert term.by_submission["01-x", "ben"].remarks() == []
+    late = Mark(max_points=4, penalty=0.0, late=timedelta(minutes=90), tasks={})
+    assert late.remarks() == ["late by 1 h 30 min"]
+
+
+def record(assignment: str, student: str, grade_id: str, outcome: Outcome) -> GradeRecord:
+    return GradeRecord(
+        assignment=assignment, student=student, notebook="a", grade_id=grade_id, outcome=outcome,
+        points=1.5, max_points=4, message="",
+    )  # fmt: skip
+
+
+def test_a_record_explains_a_mark_that_the_gradebook_has(term: Marks) -> None:
+    mine = record("01-x", "ann", "a-two-points", Outcome.PARTIAL)
+    other = record("01-x", "ann", "c-one-points", Outcome.PARTIAL)
+    nobody = record("01-x", "carl", "a-one-points", Outcome.PASSED)
+    failed = record("01-x", "carl", "a-one-points", Outcome.GRADER_ERROR)
+    gone = record("01-x", "ann", "c-one-points", Outcome.GRADER_ERROR)
+    assert term.of(mine) is term.by_submission["01-x", "ann"] and term.of(nobody) is None
+    assert [term.points(one) for one in (mine, other, nobody)] == [2.5, 1.5, 1.5]
+    # What could not be graded is kept for a person, unless its task was removed.
+    assert term.explained_by([nobody, mine, other, failed, gone]) == [mine, failed]
+    mark = term.by_submission["01-x", "ann"]
+    assert mark.by_hand("a-two-points") and not mark.by_hand("a-one-points")
+    assert not mark.by_hand("c-two-points")
+
+
+@given(st.none() | st.integers(-99, 99), st.none() | st.integers(0, 99))
+def test_late_is_what_lies_between_the_extended_date_and_the_hand_in(
+    hours: int | None, extension: int | None
+) -> None:
+    handed_in = None if hours is None else DUE + hours * HOUR
+    more = None if extension is None else extension * HOUR
+    expected = max(0, (hours or 0) - (extension or 0)) * HOUR
+    assert lateness(DUE, more, handed_in) == expected
+    assert lateness(None, more, handed_in) == timedelta()
+
+
+@given(st.integers(0, 10**7), st.integers(-29, 29))
+def test_a_duration_is_its_largest_unit_and_the_next_one_after_a_single_one(
+    minutes: int, seconds: int
+) -> None:
+    said = duration(timedelta(minutes=minutes, seconds=seconds))
+    words = said.split()
+    parts = [(int(number), unit) for number, unit in zip(words[::2], words[1::2], strict=True)]
+    sizes = {"d": 1440, "h": 60, "min": 1}
+    (first, unit), *rest = parts
+    minutes = max(1, minutes)
+    assert first == minutes // sizes[unit] > 0
+    assert minutes < {"d": float("inf"), "h": 1440, "min": 60}[unit]
+    left = minutes % sizes[unit]
+    smaller = {"d": "h", "h": "min", "min": ""}[unit]
+    number = left // sizes[smaller] if smaller else 0
+    assert rest == ([(number, smaller)] if first == 1 and number else [])

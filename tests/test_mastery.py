@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -19,7 +20,12 @@ from autograder.authoring.question_proofs import prove
 from autograder.course_paths import CoursePaths
 from autograder.examining.exam import load_exam
 from autograder.examining.examiner import examine_sheet
-from autograder.examining.mastery import MAX_SHEET_BYTES, MasteryTask, for_student
+from autograder.examining.mastery import (
+    MAX_SHEET_BYTES,
+    MasteryTask,
+    for_student,
+    variant_of,
+)
 from autograder.nbgrader_api import release
 from autograder.records import Finding, Outcome, all_records
 from autograder.sample.demo import set_up
@@ -41,7 +47,7 @@ STEMS = {(stem.id, stem.seed): stem for stem in pool()}
 
 
 def picks(stem: Stem, right: bool = True) -> Any:
-    return picks_for(BANK.variant(BANK[stem.id], stem.seed), stem, right=right)
+    return picks_for(variant_of(QUESTIONS, stem.id, stem.seed), stem, right=right)
 
 
 def write_sheet(folder: Path, name: str, wrong: int = 0, **changes: Any) -> Path:
@@ -71,7 +77,7 @@ def test_a_question_is_true_in_all_its_variants(question: Any) -> None:
     stems = [stem for stem in STEMS.values() if stem.id == question.id]
     assert len(stems) >= (8 if question.draw else 3)
     for stem in stems:
-        variant = BANK.variant(question, stem.seed)
+        variant = variant_of(QUESTIONS, question.id, stem.seed)
         assert prove(variant) == []
         assert variant.grade(task_response(stem, picks(stem))).right
         assert not variant.grade(task_response(stem, picks(stem, right=False))).right
@@ -116,6 +122,18 @@ def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
         for option in question.tempting:
             if option.gives and len(option.gives) > 20:
                 assert option.gives not in text
+
+
+def test_the_order_follows_no_rule_that_students_know() -> None:
+    """Options used to be shuffled by id and seed, and authors write the right one first."""
+    for stem in pool():
+        variant = variant_of(QUESTIONS, stem.id, stem.seed)
+        shown, written = (
+            (stem.lines, variant.answer)
+            if stem.kind == "order"
+            else (stem.options, [option.text for option in reversed(variant.options)])
+        )
+        assert shown == sorted(written, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
 
 
 def test_code_that_is_shown_uses_what_learners_have() -> None:

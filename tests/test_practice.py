@@ -351,7 +351,7 @@ def test_the_panel_counts_what_was_done(journal: Journal) -> None:
     count = len(asked_at("01-tokenizing#quiz-batches", bank()))
     assert f"{count} of {total} solved" in repr(practice.progress())
     panel = practice.progress("01-tokenizing")
-    assert {row.name for row in panel.rows} == {way.capitalize() for way in WAYS}
+    assert {row.name for row in panel.rows} == {"Tasks", *(way.capitalize() for way in WAYS)}
     assert "<progress" in panel._repr_html_() and str(journal.path) in repr(panel)
     for question in bank():
         if question.lesson.startswith("01-") and question.kind != "flashcard":

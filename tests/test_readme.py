@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,11 +30,12 @@ LEFT_OUT = {
     "make demo": INSTALLS,
     "make test": INSTALLS,
     "make wheel": f"{INSTALLS}; `test_repository` makes the wheel",
+    "make wheel-alone": f"{INSTALLS}; `test_alone` makes the wheel",
     "make lab": SERVES,
     "jupyter lab": SERVES,
     "jupyter lab release/01-tokenizing/tokenizing.ipynb": SERVES,
-    "pip install bert_classroom_course-*.whl jupyterlab": INSTALLS,
-    "pip install dist/bert_classroom_course-*.whl jupyterlab": INSTALLS,
+    "pip install bert_classroom_alone-*.whl jupyterlab": INSTALLS,
+    "pip install dist/bert_classroom_alone-*.whl jupyterlab": INSTALLS,
     "source .venv/bin/activate": "the environment that runs the tests is active",
     "pre-commit install": "changes the clone's git hooks, which a copy without git has not",
     "autograder calibrate": "takes 16 fine-tuning runs and writes into the installation",
@@ -57,10 +59,24 @@ def bring_roster(folder: Path) -> None:
     (folder / "roster.csv").write_text("id,first_name,last_name,email\nann,Änne,Maier,a@x.org\n")
 
 
+def bring_notebook(folder: Path) -> None:
+    course = CoursePaths(ROOT)
+    shutil.copy(course.notebook(course.source, "01-tokenizing"), folder)
+
+
 def bring_sheet(folder: Path) -> None:
     questions = CoursePaths(ROOT).exams / "06-mastery-test" / "questions"
     sheet = sheet_of(questions, "Änne Maier", 10)
     (folder / "mastery_answers.json").write_text(sheet.model_dump_json(), encoding="utf-8")
+
+
+def bring_download(folder: Path) -> None:
+    course = CoursePaths(folder)
+    archive = folder / "downloaded" / "06-mastery-test" / "archive"
+    archive.mkdir(parents=True)
+    with zipfile.ZipFile(archive / "moodle.zip", "w") as packed:
+        notebook = course.notebook(course.source, "06-mastery-test")
+        packed.write(notebook, f"Änne Maier_4711_assignsubmission_file/{notebook.name}")
 
 
 def bring_function(folder: Path) -> None:
@@ -76,6 +92,8 @@ BROUGHT = {
     "autograder grade": hand_in,
     "autograder new-course ~/bert-2026": bring_roster,
     "autograder mastery": bring_sheet,
+    "nbgrader zip_collect": bring_download,
+    "autograder try": bring_notebook,
     "autograder verdict": bring_function,
 }
 

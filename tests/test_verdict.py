@@ -8,12 +8,14 @@ import random
 import re
 from collections.abc import Callable
 from pathlib import Path
+from statistics import NormalDist, fmean, stdev
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 from transformers import BertForSequenceClassification
 
 from autograder.authoring.recorded_answers import read_answers
@@ -215,6 +217,143 @@ def test_each_fault_is_told_by_its_own_name(
     assert (1.0 if error is None else error.mistake.credit) == points
 
 
+def mixed(count: int, these: dict[str, Any], others: dict[str, Any] | None = None) -> Evidence:
+    """Return the evidence of a poor run in which so many of 60 updates were like `these`."""
+    updates = [update(step, **(these if step < count else others or {})) for step in range(60)]
+    return evidence(260, updates=updates)
+
+
+LUCK, FULL = math.floor(BAR.luck(500) * 500), math.ceil(BAR.full * 500)
+NEARLY_ALL = math.ceil(BAR.nearly(500) * 500)
+HELD_BY_NONE = {"returned_is_held": False}
+#: For each sign: evidence in which it just shows, and evidence in which it just does not.
+BOUNDS: dict[str, tuple[list[Evidence], list[Evidence]]] = {
+    "rate-always-zero": (
+        [mixed(60, {"rates": [0.0]})],
+        [mixed(59, {"rates": [0.0]}), mixed(59, {"rates": [0.0]}, {"rates": []}),
+         evidence(260, {"rates": [0.0]}, **HELD_BY_NONE), evidence(steps=0)],
+    ),
+    "optimizer-of-another-model": (
+        [evidence(**HELD_BY_NONE)],
+        [evidence(), evidence(optimizers=[], **HELD_BY_NONE),
+         evidence(returned_got_gradients=False, **HELD_BY_NONE)],
+    ),
+    "returned-another-model": (
+        [evidence(returned_got_gradients=False, **HELD_BY_NONE)],
+        [evidence(**HELD_BY_NONE), evidence(returned_got_gradients=False),
+         evidence(steps=0, returned_got_gradients=False, **HELD_BY_NONE)],
+    ),
+    "gradients-cleared-too-early": (
+        [mixed(60, {"gradients": False})],
+        [mixed(59, {"gradients": False}), evidence(steps=0)],
+    ),
+    "only-head-trained": (
+        [evidence(475, head_moved=False), evidence(260)],
+        [evidence(260, head_moved=False), evidence(260, head_moved=None)],
+    ),
+    "no-optimizer-step": (
+        [evidence(steps=0, backwards_left=1)],
+        [evidence(steps=1, backwards_left=1), evidence(steps=0)],
+    ),
+    "untrained": (
+        [evidence(steps=0)],
+        [evidence(steps=1), evidence(steps=0, backwards_left=1), evidence(steps=0, forwards_left=1)],
+    ),
+    "encoder-unchanged": ([evidence(), evidence(260, steps=0)], []),
+    "labels-swapped": ([evidence(500 - LUCK - 1)], [evidence(500 - LUCK), evidence(260)]),
+    "labels-ignored": (
+        [mixed(60, {"labels": [1] * 16}), mixed(31, {"labels": [1] * 16}, {"labels": []})],
+        [mixed(59, {"labels": [1] * 16}), mixed(29, {"labels": [1] * 16}, {"labels": []})],
+    ),
+    "labels-torn-off": (
+        [mixed(25, {"labels": [1, 0] * 8}), mixed(13, {"labels": [1, 0] * 8})],
+        [mixed(12, {"labels": [1, 0] * 8}), mixed(29, {"labels": [1, 0] * 8}, {"labels": []})],
+    ),
+    "other-texts": (
+        [mixed(31, {"rows": [10**6] * 16})],
+        [mixed(30, {"rows": [10**6] * 16}), mixed(60, {"rows": [2 * 10**6] * 16}),
+         evidence(NEARLY_ALL, {"rows": [10**6] * 16})],
+    ),
+    "same-rows-again": (
+        [mixed(32, {"rows": [*range(16)]}), evidence(340, {"rows": [*range(9)]})],
+        [mixed(31, {"rows": [*range(16)]}), evidence(340, {"rows": []}),
+         mixed(31, {"rows": [*range(16)]}, {"rows": [*range(480, 960)]})],
+    ),
+    "schedule-too-short": (
+        [mixed(13, {"rates": [0.0]})],
+        [mixed(12, {"rates": [0.0]}), mixed(13, {"rates": [0.0]}, {"rates": []})],
+    ),
+    "warmup-never-ends": (
+        [evidence(260, updates=[update(step, rates=[step * 1e-6]) for step in range(60)])],
+        [evidence(260, updates=[update(step, rates=[step * 1e-6 if step < 59 else 0.0])
+                                for step in range(60)]),
+         evidence(260, updates=[update(step, rates=[step * 1e-6] if step else [])
+                                for step in range(60)])],
+    ),
+    "plain-gradient-descent": (
+        [evidence(340, optimizers=[])],
+        [evidence(NEARLY_ALL, optimizers=[]), evidence(340), evidence(340, steps=0, optimizers=[])],
+    ),
+    "sgd-too-weak": (
+        [evidence(340, optimizers=["SGD"]), evidence(340, optimizers=["SGD", "SGD"])],
+        [evidence(NEARLY_ALL, optimizers=["SGD"]), evidence(340, optimizers=["ASGD"])],
+    ),
+    "relative-steps": (
+        [evidence(340, {"rates": []}, optimizers=["Adafactor"])],
+        [evidence(NEARLY_ALL, {"rates": []}, optimizers=["Adafactor"]), evidence(340, {"rates": []}),
+         evidence(340, optimizers=["Adafactor"])],
+    ),
+    "rate-too-high": (
+        [evidence(340, {"rates": [5e-4]}), evidence(340, {"rates": [5e-4]}, optimizers=["Adamax"])],
+        [evidence(340, {"rates": [4.9e-4]}), evidence(NEARLY_ALL, {"rates": [5e-4]}),
+         evidence(340, {"rates": [5e-4]}, optimizers=["SGD"])],
+    ),
+    "rate-too-low": (
+        [evidence(NEARLY_ALL, {"rates": [4e-5]}), evidence(260, {"rates": [1e-9]})],
+        [evidence(260, {"rates": [4.1e-5]}), evidence(260, {"rates": [0.0]}),
+         evidence(260, {"rates": [4e-5]}, optimizers=["SGD"])],
+    ),
+    "head-untrained": ([evidence(head_moved=False)], [evidence(), evidence(head_moved=None)]),
+    "batch-too-small": (
+        [evidence(260, {"rows": [*range(11)]}), evidence(260, {"rows": [1]})],
+        [evidence(260, {"rows": [*range(12)]}), evidence(260, {"rows": []})],
+    ),
+    "head-does-it-all": ([evidence(adds=0.0149)], [evidence(adds=0.015), evidence(adds=None)]),
+    "steps-not-seen": (
+        [evidence(LUCK + 1, steps=0)],
+        [evidence(LUCK, steps=0), evidence(steps=0, forwards_left=1), evidence()],
+    ),
+    "hardly-any-steps": (
+        [evidence(steps=1), evidence(steps=14)], [evidence(steps=0), evidence(steps=15)],
+    ),
+    "too-few-steps": (
+        [evidence(steps=15), evidence(steps=53)], [evidence(steps=14), evidence(steps=54)],
+    ),
+    "gradients-never-cleared": ([mixed(31, {"stale": True})], [mixed(30, {"stale": True})]),
+    "softmax-before-loss": ([mixed(1, {"softmaxed": True})], [evidence()]),
+    "never-in-train-mode": (
+        [mixed(60, {"training": False})],
+        [mixed(59, {"training": False}), mixed(60, {"training": False, "rows": []})],
+    ),
+    "over-budget": (
+        [evidence(steps=64)], [evidence(steps=63), evidence(steps=64, optimizers=[])],
+    ),
+    "batch-too-large": (
+        [evidence(changes={"rows": [*range(21)]})], [evidence(changes={"rows": [*range(20)]})],
+    ),
+    "dropout-left-on": ([evidence(left_in_training=True)], [evidence()]),
+    "not-learned": ([evidence(LUCK)], [evidence(LUCK + 1)]),
+    "below-reference": ([evidence(FULL - 1)], [evidence(FULL)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("id", SIGNS)
+def test_each_sign_shows_from_its_bound_on_and_not_before(id: str) -> None:
+    shows, does_not = BOUNDS[id]
+    assert [bool(SIGNS[id](it)) for it in shows] == [True] * len(shows)
+    assert [bool(SIGNS[id](it)) for it in does_not] == [False] * len(does_not)
+
+
 def test_the_first_cause_is_named_and_the_next_one_mentioned() -> None:
     error = verdict(evidence(260, {"rates": [2e-5]}, steps=8))
     assert error is not None and error.mistake.id == "rate-too-low"
@@ -344,6 +483,44 @@ def test_the_lesson_shows_the_picture_of_the_bar_and_the_table_of_ways() -> None
         assert f"| {way.name} | {way.mean:.2f} | {spread} |" in lesson
     assert f"{BAR.full:.2f}" in lesson
     assert picture(BAR, 0.7).splitlines()[-2].lstrip().startswith(("you", "the reference"))
+
+
+@pytest.mark.parametrize("rows", [50, 100])
+def test_luck_on_few_texts_is_one_run_in_a_thousand(rows: int) -> None:
+    right = round(BAR.luck(rows) * rows)
+    assert BAR.luck(rows) == right / rows
+    assert binom.sf(right, rows, 0.5) <= 1 / 1000 < binom.sf(right - 1, rows, 0.5)
+    # A run that is as good as that has nothing; one more right text is worth something.
+    assert BAR.credit(right, rows) == 0 < BAR.credit(right + 1, rows)
+
+
+def test_luck_on_many_texts_is_that_of_random_heads() -> None:
+    above = NormalDist(0.5, 0.039).inv_cdf(1 - 1 / 1000)
+    assert (
+        BAR.luck(500) == pytest.approx(above) == BAR.luck(5000) == pytest.approx(0.6205, abs=1e-4)
+    )
+
+
+@pytest.mark.parametrize(("runs", "reach"), [(2, 31.8205), (3, 6.9646), (13, 2.6810)])
+def test_full_marks_are_missed_by_one_more_run_in_a_hundred(runs: int, reach: float) -> None:
+    """`reach` is the quantile of Student's t that tables give for so many runs."""
+    near = [0.9 + 1e-4 * (number % 3) for number in range(runs)]
+    bar = Bar.model_validate(BAR.model_dump() | {"accuracies": near})
+    assert bar.full == pytest.approx(0.5 + 0.7 * (fmean(near) - 0.5))
+    far = [0.9 + 0.1 * (number % 3) for number in range(runs)]
+    bar = Bar.model_validate(BAR.model_dump() | {"accuracies": far})
+    lower = fmean(far) - reach * math.sqrt(1 + 1 / runs) * stdev(far)
+    assert bar.full == pytest.approx(lower, abs=1e-4)
+
+
+def test_marks_rise_at_the_bands_themselves() -> None:
+    bar = Bar.model_validate(BAR.model_dump() | {"accuracies": [0.9, 0.9]})
+    assert bar.full == pytest.approx(0.78)
+    assert bar.nearly(500) == pytest.approx(bar.luck(500) + 2 / 3 * (0.78 - bar.luck(500)))
+    assert [bar.credit(right, 500) for right in (389, 390)] == [NEARLY, 1]
+    right = math.ceil(bar.nearly(500) * 500)
+    assert [bar.credit(one, 500) for one in (right - 1, right)] == [SOME, NEARLY]
+    assert [bar.credit(one, 500) for one in (LUCK, LUCK + 1)] == [0, SOME]
 
 
 def test_a_wider_spread_lowers_the_bar() -> None:

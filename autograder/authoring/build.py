@@ -13,9 +13,11 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.authoring.broken_runs import runs_path, runs_text
 from autograder.authoring.lessons import read_lesson
 from autograder.authoring.mastery_bank import paper_path, paper_text
 from autograder.authoring.outline import places_path, places_text
+from autograder.authoring.solutions import solutions_path, solutions_text
 from autograder.course_paths import CoursePaths
 from autograder.nbgrader_api import release
 
@@ -56,12 +58,22 @@ def build(
     if places_path(paths.root).parent.is_dir():
         places_path(target).parent.mkdir(parents=True, exist_ok=True)
         places_path(target).write_text(places_text(paths), encoding="utf-8")
-    # A course without lessons of its own has the questions from where it has the lessons.
+    # A course without lessons of its own has these from where it has the lessons.
+    if paths.has_own_lessons and paths.exams.is_dir():
+        path = target / solutions_path(paths).relative_to(paths.root)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(solutions_text(paths), encoding="utf-8")
     for assignment in assignments if paths.has_own_lessons else []:
         if (questions := paths.exams / assignment / "questions").is_dir():
             paper_path(target).parent.mkdir(parents=True, exist_ok=True)
             paper_path(target).write_text(paper_text(questions), encoding="utf-8")
             progress(f"{assignment}: questions")
+        if (paths.exams / assignment / "faults.yaml").is_file():
+            runs_path(target).parent.mkdir(parents=True, exist_ok=True)
+            runs_path(target).write_text(
+                runs_text(paths.root, paths.exams / assignment), encoding="utf-8"
+            )
+            progress(f"{assignment}: broken runs")
 
 
 def stale(paths: CoursePaths, assignments: list[str]) -> list[Path]:

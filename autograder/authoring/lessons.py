@@ -14,7 +14,9 @@ import jupytext
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.authoring.first_cell import set_up
 from autograder.cells import DEMO_TAG
+from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -38,6 +40,7 @@ def read_lesson(path: Path) -> NotebookNode:
     notebook.metadata = metadata
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     _complete_metadata(notebook, path)
+    set_up(notebook, path.parent, f"{path.stem}/{CoursePaths.notebook_name(path.stem)}.ipynb")
     _set_ids(notebook, path.stem)
     nbformat.validate(notebook)
     return notebook

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.question_proofs import prove
+from autograder.examining.mastery import asked
 from course.practice.questions import load_bank
 from course.practice.stems import stem_of
 
@@ -28,7 +29,7 @@ def paper_text(questions: Path) -> str:
     """Return the text of `mastery.json` for the bank in the folder `questions`."""
     bank = load_bank(questions)
     stems = [
-        stem_of(bank.variant(question, seed), seed).model_dump()
+        stem_of(asked(bank, question, seed), seed).model_dump()
         for question in bank
         for seed in seeds_of(question)
     ]
@@ -46,7 +47,8 @@ def bank_faults(questions: Path) -> Iterator[str]:
     for question in bank:
         if question.kind == "flashcard":
             yield f"{question.id}: a flashcard cannot be marked"
+            continue
         if getattr(question, "typed", False):
             yield f"{question.id}: the test is answered by clicking, but this needs typing"
         for seed in seeds_of(question):
-            yield from prove(bank.variant(question, seed))
+            yield from prove(asked(bank, question, seed))

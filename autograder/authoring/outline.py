@@ -40,7 +40,8 @@ def lesson_of(path: Path) -> Lesson:
                     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
                     places.append(Place(slug, heading))
         elif grade_id := cell.metadata.get("nbgrader", {}).get("grade_id"):
-            places.append(Place(grade_id, heading, _way(cell, path.stem, grade_id)))
+            way = _way(cell, path.stem, grade_id)
+            places.append(Place(grade_id, heading, way, _task(cell, grade_id)))
     return Lesson(path.stem, title, tuple(places))
 
 
@@ -65,14 +66,24 @@ def _way(cell: NotebookNode, lesson: str, grade_id: str) -> str:
     return way
 
 
+def _task(cell: NotebookNode, grade_id: str) -> str:
+    """Return the task that a graded cell is for: the function that it checks, or its own name."""
+    if not cell.metadata.nbgrader.grade:
+        return ""
+    checked = re.match(r'check\("(\w+)"\)', cell.source)
+    return checked[1] if checked else grade_id.removesuffix("-points")
+
+
 def places_text(paths: CoursePaths) -> str:
     """Return the text of `places.json` for the course's lessons."""
     found = {}
     for path in paths.lesson_files():
         lesson = lesson_of(path)
-        places = [
-            [one.name, one.title, one.way] if one.way else [one.name, one.title]
-            for one in lesson.places
-        ]
+        places = []
+        for one in lesson.places:
+            place = [one.name, one.title, one.way, one.task]
+            while not place[-1]:
+                place.pop()
+            places.append(place)
         found[lesson.name] = {"title": lesson.title, "places": places}
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"

@@ -80,18 +80,23 @@ def grade(
         if feedback:
             from autograder.nbgrader_api import feedback as write_feedback
 
-            done = sorted({one.assignment for one in records})
+            graded_names = sorted({one.assignment for one in records})
             with progress_bar() as bar:
-                row = bar.add_task("Feedback", total=len(done), what="")
-                for name in done:
+                row = bar.add_task("Feedback", total=len(graded_names), what="")
+                for name in graded_names:
                     write_feedback(paths, name)
                     bar.update(row, advance=1, what=name)
         from autograder.grading.marks import read_marks
 
         marks = read_marks(paths)
-    console.print(marks_table(records, marks))
+    done = sorted({one.assignment for one in records})
+    records = marks.explained_by(records)
+    excused = frozenset(
+        (name, who) for name, who in marks.excused if name in done and student in (None, who)
+    )
+    console.print(marks_table(records, marks, excused))
     if student is None:
-        for sentence in missing_sentences(sorted({one.assignment for one in records}), marks):
+        for sentence in missing_sentences(done, marks):
             console.print(escape(sentence), soft_wrap=True)
     if errors := [one for one in records if one.outcome is recording.Outcome.GRADER_ERROR]:
         who = ", ".join(sorted({f"{one.student} ({one.assignment})" for one in errors}))
@@ -100,6 +105,8 @@ def grade(
             f"were lost. Each record says why; what failed in the grader itself is in {paths.log}.",
             soft_wrap=True,
         )
+        if any(one.drawn_for for one in errors):
+            complaints.print("`autograder accept` lists tests drawn under an unknown name.")
         raise typer.Exit(3)
 
 

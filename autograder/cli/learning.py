@@ -1,7 +1,8 @@
-"""Commands for trying one answer without a class: verdict, mastery."""
+"""Commands for trying one's own work without a class: try, verdict, mastery."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,52 @@ from autograder.cli.terminal import complaints, console
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.preflight import check_materials
+
+
+@app.command("try")
+def try_own(
+    notebook: Annotated[Path, typer.Argument(help="A notebook of this course.")],
+    root: Root = Path(),
+    as_json: Annotated[
+        Path | None, file_to_write("--json", help="Write the findings here.")
+    ] = None,
+) -> None:
+    """Grade your own notebook as a submission, and keep the marks with your progress.
+
+    Example: `autograder try tokenizing.ipynb`
+
+    The notebook runs contained; where this machine cannot do that, with your own permissions.
+    """
+    with one_sentence():
+        if not notebook.is_file():
+            raise CourseError(f"There is no file {str(notebook)!r}.")
+        check_materials()
+        from autograder.alone.learner import answers_beside, write_down
+        from autograder.alone.marks import Marks
+        from autograder.examining.exam import load_exam
+        from autograder.grading.own_notebook import assignment_of, try_notebook
+        from autograder.kernels.client import NotContainedError, close_zygote
+
+        paths = CoursePaths(root.resolve())
+        assignment = assignment_of(paths, notebook)
+        tasks = {task.grade_id: task for task in load_exam(paths.exams, assignment).tasks}
+        with complaints.status(f"Grading {assignment} …"):
+            try:
+                found = try_notebook(paths, notebook, assignment, contained=True)
+            except NotContainedError as error:
+                complaints.print(escape(f"{error} It runs with your permissions."), soft_wrap=True)
+                found = try_notebook(paths, notebook, assignment, contained=False)
+            finally:
+                close_zygote()
+        findings = {tasks[one.grade_id].name: one for one in found}
+        write_down(findings)
+        answers = answers_beside(tasks.values(), notebook.parent)
+    print(Marks(assignment, findings, answers))
+    if as_json:
+        rows = [one.model_dump(mode="json") for one in found]
+        as_json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    if any(one.points < one.max_points for one in found):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -36,37 +83,33 @@ def verdict(
     with one_sentence():
         if not file.is_file():
             raise CourseError(f"There is no file {str(file)!r}.")
+        try:
+            source = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise CourseError(f"{file} is not Python in UTF-8.") from None
         check_materials(jupyter=False)
         from autograder.examining.examiner import examine
         from autograder.examining.processes import StudentSubprocess
         from autograder.records import Outcome
-        from autograder.verdict.bars import bar_for
-        from autograder.verdict.evidence import Evidence
-        from autograder.verdict.picture import picture
         from autograder.verdict.task import FineTune, default_budget
 
         budget = default_budget()
-        evidence: list[Evidence] = []
         seed = random.SystemRandom().randrange(2**31) if seed is None else seed
         with (
             complaints.status(
                 f"One run of {budget.steps} steps of {budget.batch_size} reviews on {budget.device} …"
             ),
-            StudentSubprocess([file.read_text(encoding="utf-8")]) as student,
+            StudentSubprocess([source]) as student,
         ):
             error = next(iter(filter(None, student.cell_errors)), None)
-            task = FineTune(budget, evidence.append)
-            finding = examine(task, student, random.Random(seed), error)
+            finding = examine(FineTune(budget), student, random.Random(seed), error)
     console.print(
         f"[bold]{finding.outcome}[/bold]: {finding.points:g} of {finding.max_points:g} points, "
         f"{finding.seconds:.0f} s, seed {seed}"
     )
     console.print(escape(finding.message))
     console.print()
-    # Where two questions were asked, the better answer counts.
-    you = max((one.measured.accuracy for one in evidence), default=None)
-    shown = picture(bar_for(budget.device), you)
-    console.print(shown, markup=False, highlight=False, soft_wrap=True)
+    console.print(finding.picture, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         as_json.write_text(finding.model_dump_json(indent=1) + "\n", encoding="utf-8")
     if finding.outcome is not Outcome.PASSED:

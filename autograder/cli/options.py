@@ -97,6 +97,12 @@ def one_sentence() -> Iterator[None]:
     except CourseError as error:
         complaints.print(f"[red]autograder:[/red] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from None
+    except OSError as error:
+        # What no check foresaw: a disk that has filled up, a file that may not be read.
+        where = f"{error.filename}: " if error.filename else ""
+        said = f"{where}{error.strerror or error}."
+        complaints.print(f"[red]autograder:[/red] {escape(said)}", soft_wrap=True)
+        raise typer.Exit(2) from None
     except ModuleNotFoundError as error:
         complaints.print(
             f"[red]autograder:[/red] The package {error.name!r} is missing: run "

@@ -57,13 +57,18 @@ def missing_sentences(assignments: Iterable[str], marks: Marks) -> list[str]:
     return said
 
 
-def marks_table(records: list[GradeRecord], marks: Marks) -> Table:
-    """Return the closing table: the gradebook's marks, a row for each student, with the reasons."""
-    assignments = sorted({one.assignment for one in records})
+def marks_table(
+    records: list[GradeRecord], marks: Marks, excused: frozenset[tuple[str, str]] = frozenset()
+) -> Table:
+    """Return the closing table: the gradebook's marks, a row for each student, with the reasons.
+
+    `excused` are the assignments and students that are to be shown as excused.
+    """
+    assignments = sorted({name for name, _ in excused} | {one.assignment for one in records})
     table = Table("student", title="Marks")
     for name in (*assignments, "sum"):
         table.add_column(name, overflow="fold")
-    for student in sorted({one.student for one in records}):
+    for student in sorted({one for _, one in excused} | {one.student for one in records}):
         mine = [one for one in records if one.student == student]
         cells, total, best = [], 0.0, 0.0
         for assignment in assignments:
@@ -81,6 +86,7 @@ def marks_table(records: list[GradeRecord], marks: Marks) -> Table:
             ]
             notes = [*(mark.remarks() if mark else ()), *dict.fromkeys(faults)]
             why = f"  [dim]{escape(', '.join(notes))}[/dim]" if notes else ""
-            cells.append(f"{points:g}{why}" if here else "–")
+            nothing = "excused" if (assignment, student) in excused else "–"
+            cells.append(f"{points:g}{why}" if here else nothing)
         table.add_row(escape(student), *cells, f"{total:g} of {best:g}")
     return table

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from autograder.course_paths import CoursePaths
 from autograder.courses.dates import time_zone
 from autograder.errors import CourseError
-from autograder.nbgrader_api import configuration, open_gradebook
+from autograder.nbgrader_api import configuration, known_student, open_gradebook
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 _PART = r"(\d+(?:\.\d+)?)([wdhm])"
@@ -40,11 +38,7 @@ def extend(paths: CoursePaths, student: str, assignment: str, more: timedelta) -
 
     zone = time_zone(configuration(paths.root, {}).Exchange.get("timezone", "UTC"))
     with open_gradebook(paths.root) as gradebook:
-        students = [one.id for one in gradebook.students]
-        if student not in students:
-            raise CourseError(
-                f"There is no student {student!r} in the gradebook.{_meant(student, students)}"
-            )
+        known_student(gradebook, student)
         released = {one.name: one for one in gradebook.assignments if one.notebooks}
         if assignment not in released:
             raise CourseError(
@@ -67,8 +61,3 @@ def extend(paths: CoursePaths, student: str, assignment: str, more: timedelta) -
         submission.extension = more or None
         gradebook.db.commit()
     return (due + more).replace(tzinfo=UTC).astimezone(zone)
-
-
-def _meant(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(names), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""

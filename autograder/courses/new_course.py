@@ -34,6 +34,8 @@ class Plan:
     due: dict[str, datetime] = field(default_factory=dict)
     #: The folder of nbgrader's exchange; None leaves it where nbgrader has it.
     exchange: Path | None = None
+    #: The database of the gradebook; None is nbgrader's own choice, a file in the course's folder.
+    db_url: str | None = None
 
 
 def id_from(folder: Path) -> str:
@@ -55,6 +57,8 @@ def check_plan(folder: Path, plan: Plan) -> None:
             f"{plan.course_id!r} is no course id: use letters, digits, `-`, `_` and `.`, for it names "
             "a folder of the exchange."
         )
+    if plan.db_url is not None:
+        _check_url(plan.db_url)
     if plan.exchange is not None and not plan.exchange.is_dir():
         raise CourseError(
             f"There is no folder {plan.exchange} for the exchange: make it first, writable for all "
@@ -65,6 +69,19 @@ def check_plan(folder: Path, plan: Plan) -> None:
             f"There is no {CONFIGURATION} in {INSTALLATION}: install this package from a clone of its "
             "repository."
         )
+
+
+def _check_url(db_url: str) -> None:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        make_url(db_url)
+    except ArgumentError:
+        raise CourseError(
+            f"{db_url!r} is no address of a database: write one such as "
+            "postgresql+psycopg2://USER:PASSWORD@HOST/DATABASE."
+        ) from None
 
 
 def make_course(
@@ -99,6 +116,8 @@ def configuration_of(plan: Plan) -> str:
     ]
     if plan.exchange is not None:
         own.append(f"c.Exchange.root = {str(plan.exchange.resolve())!r}")
+    if plan.db_url is not None:
+        own.append(f"c.CourseDirectory.db_url = {plan.db_url!r}")
     text, found = _COURSE_ID.subn(lambda _: "\n".join(own), text)
     assert found == 1
     return text

@@ -30,14 +30,25 @@ class Task(Check):
     most_draws: int = 0
     #: What the student's code computes on in this task: "cpu" or "cuda".
     device: str = "cpu"
+    #: Where each student has another case: the name for which this one was drawn.
+    drawn_for: str | None = None
 
     @property
     def grade_id(self) -> str:
         return f"{self.answer_id}-points"
 
+    @property
+    def name(self) -> str:
+        """What people call it: the student's function, or else its cell."""
+        return getattr(self, "function", self.answer_id)
+
     def success(self) -> str:
         """Return what a student reads who has all points."""
         return f"Right: {self.title}"
+
+    def picture(self) -> str:
+        """Return a picture of text of what was measured; empty where there is none."""
+        return ""
 
     def may_be_luck(self, error: MistakeError) -> bool:
         """Return whether chance alone may have cost these points.
@@ -78,7 +89,9 @@ class Exam:
 def exam_state(exam: Exam) -> str:
     """Return a digest of the exam's own files: a change in any of them is another exam."""
     parts = hashlib.sha256()
-    for path in sorted([*exam.folder.glob("*.py"), *exam.folder.glob("**/*.yaml")]):
+    for path in sorted(
+        [*exam.folder.glob("*.py"), *exam.folder.glob("**/*.yaml"), *exam.folder.glob("**/*.txt")]
+    ):
         parts.update(f"{path.name}\0".encode())
         parts.update(path.read_bytes())
     return parts.hexdigest()

@@ -86,7 +86,8 @@ def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
             f"The examiner itself failed ({type(error).__name__}); this is not your fault, and your "
             "instructor has been told.",
         )
-    return found.model_copy(update={"seconds": round(time.monotonic() - started, 3)})
+    seconds = round(time.monotonic() - started, 3)
+    return found.model_copy(update={"seconds": seconds, "picture": task.picture()})
 
 
 def _told(task: Task, error: MistakeError) -> Finding:
@@ -111,6 +112,7 @@ def _finding(
         misconception=told.id if told else None,
         title=told.title if told else "",
         section=told.section if told else "",
+        drawn_for=task.drawn_for,
     )
 
 

@@ -5,7 +5,10 @@ The bank with the answers is in the exam's folder and goes to no student.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from course.practice.places import lessons, taught_in
 from course.practice.questions import Bank, load_bank
 from course.practice.record import TOPICS
 from course.practice.stems import BadPicksError, Stem, response_of, stem_of, topic_title
+from course.practice.text import answer_text
 
 
 @cache
@@ -40,7 +44,25 @@ def _bank(questions: Path) -> Bank:
 def variant_of(questions: Path, id: str, seed: int) -> Any:
     """Return the question `id` of the bank in a folder, as it is asked with `seed`."""
     bank = _bank(questions)
-    return bank.variant(bank[id], seed)
+    return asked(bank, bank[id], seed)
+
+
+def asked(bank: Bank, question: Any, seed: int) -> Any:
+    """Return `question` as the test asks it with `seed`; nothing that students have foretells it.
+
+    Its numbers are drawn from what only the bank holds, and its options and lines stand in the
+    order of a digest of their texts, whichever of them is right.
+    """
+    hidden = _digest(f"{question.draw}{question.solution}")
+    variant = bank.variant(question, f"{hidden}:{seed}")
+    if variant.kind == "order":
+        return variant.model_copy(update={"lines": sorted(variant.lines, key=_digest)})
+    options = sorted(variant.options, key=lambda option: _digest(option.text))
+    return variant.model_copy(update={"options": options})
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class MasteryTask(SheetTask):
@@ -89,6 +111,43 @@ class MasteryTask(SheetTask):
             return False
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A question of the test with its answer: what is right, and why. For after handing in."""
+
+    stem: Stem
+    right: bool
+    #: The learner's answer and the right one, as text; the first is empty where there is none.
+    given: str
+    answer: str
+    #: What is said to the answer that was given, and the solution in steps.
+    why: tuple[str, ...]
+
+
+def explained(questions: Path, sheet: Sheet) -> list[Answered]:
+    """Return the questions of a `sheet`, in order, with right answers from the bank in a folder."""
+    found = []
+    for stem in drawn(sheet.name, pool()):
+        variant = variant_of(questions, stem.id, stem.seed)
+        right, given, why = False, "", []
+        try:
+            response = response_of(stem, sheet.answers.get(stem.id))
+        except BadPicksError:
+            pass
+        else:
+            graded = variant.grade(response)
+            right, given, why = graded.right, _given(variant, response), [*graded.feedback.values()]
+        found.append(Answered(stem, right, given, answer_text(variant), (*why, *variant.solution)))
+    return found
+
+
+def _given(variant: Any, response: Any) -> str:
+    if variant.kind == "fix":
+        line, repair = response
+        return answer_text(variant.model_copy(update={"line": line, "answer": repair}))
+    return answer_text(variant.model_copy(update={"answer": response}))
+
+
 def read_sheet(path: Path) -> Sheet:
     """Return the sheet in `path`; raises MistakeError for anything else than a plain, small, whole one."""
     try:
@@ -130,9 +189,15 @@ def _section(stem: Stem) -> str:
     return f'"{taught_in(stem.lesson)}" in lesson {name[:2]}, {lessons()[name].title}'
 
 
-def for_student(finding: Finding, student: str) -> Finding:
-    """Return `finding` as it stands for `student`: a test drawn for somebody else waits."""
-    if finding.drawn_for is None or plain_name(finding.drawn_for) == plain_name(student):
+def for_student(
+    finding: Finding, student: str, means: Callable[[str], bool] = lambda name: False
+) -> Finding:
+    """Return `finding` as it stands for `student`: a test drawn for somebody else waits.
+
+    `means` says whether a name that was typed means the student.
+    """
+    drawn_for = finding.drawn_for
+    if drawn_for is None or plain_name(drawn_for) == plain_name(student) or means(drawn_for):
         return finding
     result = finding.message.partition("\n")[0]
     error = mistake("drawn-for-another", owner=finding.drawn_for, student=student, result=result)

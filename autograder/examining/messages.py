@@ -59,6 +59,11 @@ def read_reply(path: Path) -> dict[str, Any]:
         raise BadReplyError(f"the reply {error}") from error
     except OSError as error:
         raise BadReplyError("no reply was written") from error
+    return reply_in(data)
+
+
+def reply_in(data: bytes) -> dict[str, Any]:
+    """Return the reply that `data` packs; raises :class:`BadReplyError`."""
     if not data:
         raise BadReplyError("no reply was written")
     end = data.find(b"\n", 0, MAX_SKELETON_BYTES)

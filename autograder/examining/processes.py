@@ -69,6 +69,42 @@ class StudentProcess(Protocol):
         ...
 
 
+def request_for(
+    function: str, observe: Callable[..., Any], inputs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the request to call `observe` with `inputs` on the student's `function`."""
+    # Student-side code is imported from `course`, or else travels as text; an exam's own module,
+    # which knows what is right, must never travel.
+    source = None
+    if not observe.__module__.startswith("course."):
+        if observe.__module__.rpartition(".")[2] != "probes":
+            raise ValueError(f"{observe.__qualname__} must live in a probes module")
+        source = inspect.getsource(sys.modules[observe.__module__])
+    return {
+        "function": function,
+        "module": observe.__module__,
+        "qualname": observe.__qualname__,
+        "source": source,
+        "inputs": inputs,
+    }
+
+
+def understood(read: Callable[[], dict[str, Any]]) -> Reply:
+    """Return the reply that `read` reads, as one of our own records."""
+    try:
+        answer = read()
+    except BadReplyError as error:
+        return Silent("unreadable-reply", str(error))
+    match answer:
+        case {"value": value}:
+            return Returned(value)
+        case {"raised": {"type": str(kind), "text": str(text), "line": str(line)}}:
+            return Raised(kind[:100], text[:2000], line[:200])
+        case {"missing": str(name)}:
+            return Missing(name)
+    return Silent("unreadable-reply", "the reply is not one that the examiner knows")
+
+
 class Mailbox:
     """The folder through which one student's process gets requests and gives its replies.
 
@@ -84,23 +120,7 @@ class Mailbox:
 
     def post(self, function: str, observe: Callable[..., Any], inputs: dict[str, Any]) -> None:
         """Write a request to call `observe` with `inputs` on the student's `function`."""
-        module = sys.modules[observe.__module__]
-        # Student-side code is imported from `course`, or else travels as text; an exam's own
-        # module, which knows what is right, must never travel.
-        source = None
-        if not observe.__module__.startswith("course."):
-            if observe.__module__.rpartition(".")[2] != "probes":
-                raise ValueError(f"{observe.__qualname__} must live in a probes module")
-            source = inspect.getsource(module)
-        self._post(
-            {
-                "function": function,
-                "module": observe.__module__,
-                "qualname": observe.__qualname__,
-                "source": source,
-                "inputs": inputs,
-            }
-        )
+        self._post(request_for(function, observe, inputs))
 
     def post_ping(self, modules: Sequence[str]) -> None:
         """Write the request of our own by which the way to a process is tried."""
@@ -112,18 +132,7 @@ class Mailbox:
 
     def collect(self) -> Reply:
         """Read the reply and turn it into one of our own records."""
-        try:
-            answer = read_reply(self.reply)
-        except BadReplyError as error:
-            return Silent("unreadable-reply", str(error))
-        match answer:
-            case {"value": value}:
-                return Returned(value)
-            case {"raised": {"type": str(kind), "text": str(text), "line": str(line)}}:
-                return Raised(kind[:100], text[:2000], line[:200])
-            case {"missing": str(name)}:
-                return Missing(name)
-        return Silent("unreadable-reply", "the reply is not one that the examiner knows")
+        return understood(lambda: read_reply(self.reply))
 
     def close(self) -> None:
         """Remove the folder and what is in it, if it is ours."""
@@ -212,7 +221,11 @@ class StudentKernel:
 
 # A fork server imports the heavy packages once and forks a process per student. It runs no
 # OpenMP region before forking: a child would hang in its first matrix product if it did.
-_context = multiprocessing.get_context("forkserver")
+_context = (
+    multiprocessing.get_context("forkserver")
+    if os.name == "posix"
+    else multiprocessing.get_context("spawn")
+)
 PRELOAD = ("autograder.examining.processes", *NOTEBOOKS)
 
 

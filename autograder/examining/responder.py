@@ -28,24 +28,31 @@ def respond(request_path: str, reply_path: str, names: dict[str, Any] | None = N
     `names` are the student's; by default those of the notebook that calls this.
     """
     student = sys._getframe(1).f_globals if names is None else names
-    request = _read(request_path)
+    with open(request_path, "rb") as file:
+        request = file.read()
+    reply = answered(request, student)
+    # Into the one file that a contained process may write outside its own; it is read when we are
+    # done, and at no other time.
+    with open(reply_path, "wb") as file:
+        file.write(reply)
+
+
+def answered(packed: bytes, student: dict[str, Any]) -> bytes:
+    """Return the reply to a request; both are packed, as they travel."""
+    request = _read(packed)
     if PING in request:
-        _write(reply_path, {"value": _versions(request[PING])})
-        return
+        return pack({"value": _versions(request[PING])})
     name = request["function"]
     if name not in student:
-        _write(reply_path, {"missing": name})
-        return
+        return pack({"missing": name})
     try:
         with usual_settings():
             observe = _find(request)
             value = observe(student[name], **request["inputs"])
-            packed = pack({"value": value})
+            return pack({"value": value})
     except BaseException as error:
         raised = {"type": type(error).__name__, "text": _text(error), "line": _line(error)}
-        _write(reply_path, {"raised": raised})
-    else:
-        _write_packed(reply_path, packed)
+        return pack({"raised": raised})
 
 
 def _versions(modules: list[str]) -> dict[str, str]:
@@ -82,23 +89,11 @@ def _line(error: BaseException) -> str:
     return ""
 
 
-def _read(path: str) -> Any:
-    with open(path, "rb") as file:
-        head, _, tail = file.read().partition(b"\n")
+def _read(packed: bytes) -> Any:
+    head, _, tail = packed.partition(b"\n")
     tensors = {}
     if tail:
         from safetensors.torch import load
 
         tensors = load(tail)
     return restore(json.loads(head), tensors)
-
-
-def _write(path: str, reply: dict[str, Any]) -> None:
-    _write_packed(path, pack(reply))
-
-
-def _write_packed(path: str, packed: bytes) -> None:
-    # Into the one file that a contained process may write outside its own; it is read when we are
-    # done, and at no other time.
-    with open(path, "wb") as file:
-        file.write(packed)

@@ -22,6 +22,7 @@ from autograder.errors import CourseError
 from autograder.examining.exam import exam_state, load_exam
 from autograder.grading.dependencies import code_state
 from autograder.grading.gradebook import Book, read_gradebook
+from autograder.grading.roster_names import read_aliases
 from autograder.grading.submission import SubmissionId, state_of
 from autograder.grading.workers import Executed, on_cluster, on_this_machine
 from autograder.nbgrader_api import autograde
@@ -192,6 +193,7 @@ class Recorder:
         parts = hashlib.sha256(state_of(self.paths, id).encode())
         parts.update(self._state_of_assignment(id.assignment).encode())
         parts.update(self.book.scoring(id.assignment, id.student).encode())
+        parts.update(str(self._aliases.get(id.student, "")).encode())
         return parts.hexdigest()
 
     def _state_of_assignment(self, assignment: str) -> str:
@@ -203,6 +205,14 @@ class Recorder:
             parts.update(self._configuration)
             self._assignment_states[assignment] = parts.hexdigest()
         return self._assignment_states[assignment]
+
+    @cached_property
+    def _aliases(self) -> dict[str, list[str]]:
+        """By student: the names that a test may be drawn for beside the roster's."""
+        found: dict[str, list[str]] = {}
+        for student, name in read_aliases(self.paths):
+            found.setdefault(student, []).append(name)
+        return found
 
     @cached_property
     def _configuration(self) -> bytes:

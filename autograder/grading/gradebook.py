@@ -22,6 +22,8 @@ class Book:
 
     #: What all marks of an assignment depend on: date due and points; only of released ones.
     assignments: dict[str, str]
+    #: By assignment: its tasks by grade_id, each with the points that it is worth.
+    tasks: dict[str, dict[str, float]]
     #: The extensions granted, by assignment and student.
     extensions: dict[tuple[str, str], str]
     #: Assignment and student where the autograder's marks are in the gradebook.
@@ -74,6 +76,7 @@ def read_gradebook(paths: CoursePaths) -> Book:
         )
         return Book(
             assignments={name: str(row) for name, row in cells.items()},
+            tasks={name: {one[1]: one[2] for one in row} for name, row in cells.items()},
             extensions={(name, student): str(more) for name, student, more in extensions},
             marked=frozenset((name, student) for name, student in marked),
         )

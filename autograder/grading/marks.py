@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from autograder.course_paths import CoursePaths
+from autograder.grading.kept_lists import read_excused
 from autograder.nbgrader_api import open_gradebook
 from autograder.records import GradeRecord, Outcome
 
@@ -37,6 +39,11 @@ class Mark:
         """What counts: all tasks' points less the penalty, as `nbgrader export` has it."""
         return max(0.0, sum(one.points for one in self.tasks.values()) - self.penalty)
 
+    @property
+    def waits(self) -> bool:
+        """Whether some task waits for a person."""
+        return any(one.waits for one in self.tasks.values())
+
     def by_hand(self, grade_id: str) -> bool:
         """Return whether a person gave the points of a task, or some of them."""
         return grade_id in self.tasks and self.tasks[grade_id].by_hand
@@ -60,10 +67,13 @@ class Marks:
     by_submission: dict[tuple[str, str], Mark] = field(default_factory=dict)
     #: The name of each student in the gradebook, by id; empty where it has none.
     names: dict[str, str] = field(default_factory=dict)
+    #: Assignments and students that are excused from them: these have no mark, and miss none.
+    excused: frozenset[tuple[str, str]] = frozenset()
 
     def not_handed_in(self, assignment: str) -> list[str]:
-        """Return the students in the gradebook who have no mark for `assignment`."""
-        return sorted(one for one in self.names if (assignment, one) not in self.by_submission)
+        """Return the students in the gradebook who have no mark for `assignment` and need one."""
+        done = self.by_submission.keys() | self.excused
+        return sorted(one for one in self.names if (assignment, one) not in done)
 
     def of(self, record: GradeRecord) -> Mark | None:
         """Return the mark that a record explains; None where it has none."""
@@ -78,11 +88,14 @@ class Marks:
     def explained_by(self, records: list[GradeRecord]) -> list[GradeRecord]:
         """Return the records that belong to a mark, and those of what could not be recorded.
 
-        A student, an assignment or a task that was removed from the gradebook has none.
+        A student, an assignment or a task that was removed from the gradebook has none, nor has
+        who is excused.
         """
         kept = []
         for one in records:
             mark = self.of(one)
+            if (one.assignment, one.student) in self.excused:
+                continue
             if (mark is None and one.outcome is Outcome.GRADER_ERROR) or (
                 mark is not None and one.grade_id in mark.tasks
             ):
@@ -92,6 +105,12 @@ class Marks:
 
 def read_marks(paths: CoursePaths) -> Marks:
     """Return all marks in the course's gradebook; raises CourseError where it cannot be read."""
+    with open_gradebook(paths.root) as gradebook:
+        return marks_in(gradebook, read_excused(paths))
+
+
+def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
+    """Return all marks in an open gradebook; who is excused has none."""
     from nbgrader.api import (
         Assignment,
         BaseCell,
@@ -102,39 +121,38 @@ def read_marks(paths: CoursePaths) -> Marks:
     )
 
     found: dict[tuple[str, str], Mark] = {}
-    with open_gradebook(paths.root) as gradebook:
-        db = gradebook.db
-        largest = dict(tuple(row) for row in db.query(Assignment.name, Assignment.max_score))
-        names = {
-            student: " ".join(filter(None, (first, last)))
-            for student, first, last in db.query(Student.id, Student.first_name, Student.last_name)
-        }
-        submissions = (
-            db.query(
-                Assignment.name, SubmittedAssignment.student_id, Assignment.duedate,
-                SubmittedAssignment.timestamp, SubmittedAssignment.extension,
-                SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty,
-            )
-            .join(SubmittedAssignment, SubmittedAssignment.assignment_id == Assignment.id)
-            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        ).all()  # fmt: skip
-        tasks: dict[str, dict[str, TaskMark]] = {}
-        for notebook, cell, score, auto, manual, waits in (
-            db.query(
-                Grade.notebook_id, BaseCell.name, Grade.score, Grade.auto_score,
-                Grade.manual_score, Grade.needs_manual_grade,
-            )
-            .join(BaseCell, Grade.cell_id == BaseCell.id)
-            .order_by(BaseCell.name)
-        ):  # fmt: skip
-            # Extra credit is given by hand, too.
-            by_hand = manual is not None or (auto is not None and score != auto)
-            if auto is not None or by_hand or waits:
-                mine = tasks.setdefault(notebook, {})
-                mine[cell] = TaskMark(score, by_hand=by_hand, waits=waits)
+    db = gradebook.db
+    largest = dict(tuple(row) for row in db.query(Assignment.name, Assignment.max_score))
+    names = {
+        student: " ".join(filter(None, (first, last)))
+        for student, first, last in db.query(Student.id, Student.first_name, Student.last_name)
+    }
+    submissions = (
+        db.query(
+            Assignment.name, SubmittedAssignment.student_id, Assignment.duedate,
+            SubmittedAssignment.timestamp, SubmittedAssignment.extension,
+            SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty,
+        )
+        .join(SubmittedAssignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+    ).all()  # fmt: skip
+    tasks: dict[str, dict[str, TaskMark]] = {}
+    for notebook, cell, score, auto, manual, waits in (
+        db.query(
+            Grade.notebook_id, BaseCell.name, Grade.score, Grade.auto_score,
+            Grade.manual_score, Grade.needs_manual_grade,
+        )
+        .join(BaseCell, Grade.cell_id == BaseCell.id)
+        .order_by(BaseCell.name)
+    ):  # fmt: skip
+        # Extra credit is given by hand, too.
+        by_hand = manual is not None or (auto is not None and score != auto)
+        if auto is not None or by_hand or waits:
+            mine = tasks.setdefault(notebook, {})
+            mine[cell] = TaskMark(score, by_hand=by_hand, waits=waits)
     for assignment, student, due, handed_in, extension, notebook, penalty in submissions:
-        if notebook not in tasks:
-            continue  # it was never graded: an extension alone
+        if notebook not in tasks or (assignment, student) in excused:
+            continue  # or it was never graded: an extension alone
         before = found.get((assignment, student))
         found[assignment, student] = Mark(
             max_points=largest[assignment],
@@ -142,7 +160,8 @@ def read_marks(paths: CoursePaths) -> Marks:
             late=lateness(due, extension, handed_in),
             tasks=(before.tasks if before else {}) | tasks[notebook],
         )
-    return Marks(found, names)
+    known = frozenset((name, one) for name, one in excused if one in names and name in largest)
+    return Marks(found, names, known)
 
 
 def lateness(

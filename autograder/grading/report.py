@@ -17,7 +17,9 @@ from course.practice.places import taught_in
 def render_report(records: list[GradeRecord], marks: Marks, title: str) -> str:
     """Return the class page as HTML, with its pictures inside: the gradebook's marks, explained."""
     tasks = list(dict.fromkeys((one.assignment, one.grade_id) for one in records))
-    students = sorted({one.student for one in records})
+    shown = {assignment for assignment, _ in tasks}
+    excused = {who for name, who in marks.excused if name in shown}
+    students = sorted(excused | {one.student for one in records})
     cells = {(one.student, one.assignment, one.grade_id): one for one in records}
     rows = [_row(student, tasks, cells, marks) for student in students]
     environment = Environment(
@@ -88,6 +90,7 @@ def _row(
         "student": student,
         "name": marks.names.get(student, ""),
         "cells": [one and {"record": one, "points": marks.points(one)} for one in mine],
+        "excused": [(assignment, student) in marks.excused for assignment, _ in tasks],
         "points": points,
         "max_points": max_points,
         "remarks": remarks,

@@ -7,6 +7,7 @@ of it, so that it is graded (at no points) like any other and the batch goes on.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -139,8 +140,20 @@ def take_in(paths: CoursePaths, id: SubmissionId) -> Submission:
     finally:
         shutil.rmtree(archive, ignore_errors=True)
     repair(notebook, released)
-    (target / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    return Submission(id, target, name, files, digest_of_folder(target), complaint)
+    place = target / f"{name}.ipynb"
+    place.write_text(json.dumps(_without_points(notebook)), encoding="utf-8")
+    digest = digest_of_folder(target)
+    place.write_text(json.dumps(notebook), encoding="utf-8")
+    return Submission(id, target, name, files, digest, complaint)
+
+
+def _without_points(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy without what a task is worth: nothing must run again where that has changed."""
+    plain = copy.deepcopy(notebook)
+    for cell in plain.cells:
+        for key in ("points", "checksum"):
+            cell.metadata.get("nbgrader", {}).pop(key, None)
+    return plain
 
 
 def _notebook_of(chosen: list[Chosen], name: str, released: NotebookNode) -> Chosen | None:

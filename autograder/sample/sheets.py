@@ -29,7 +29,7 @@ def picks_for(variant: Any, stem: Stem, *, right: bool) -> Any:
     match stem.kind:
         case "order":
             order = [stem.lines.index(line) for line in variant.answer]
-            return order if right else list(range(len(stem.lines)))
+            return order if right else order[::-1]
         case "fix":
             place = stem.options.index(variant.answer)
             return [variant.line - 1, place if right else (place + 1) % options]

@@ -171,7 +171,7 @@ def verdict(it: Evidence) -> MistakeError | None:
     if not told:
         return None
     record = records[told[0]].model_copy(update={"credit": credit})
-    message = mistake(record, it).message
+    message = mistake(record, it, function="fine_tune").message
     if len(told) > 1:
         message += f" Also seen: {records[told[1]].title}."
     return MistakeError(record, f"{message} {it.report}")

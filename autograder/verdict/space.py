@@ -12,13 +12,16 @@ the user's cache folder; they are no secret.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from course import checkpoint, load_reviews
+from course.files import write_whole
 
 #: Texts that a run may be made of: to train on, and to be asked about. Some 40 % of them will do.
 TRAINING, HIDDEN = 2400, 1450
@@ -73,7 +76,8 @@ def _kept(texts: list[str], name: str) -> Any:
     for path in sorted(Path(name).glob("*.safetensors")) or [Path(name)]:
         status = path.stat()
         parts.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    parts.update("\0".join(texts).encode())
+    for text in texts:
+        parts.update(f"{text}\0".encode())
     base = os.environ.get("XDG_CACHE_HOME")
     folder = (Path(base) if base else Path.home() / ".cache") / "bert-classroom"
     path = folder / f"places-{parts.hexdigest()[:16]}.npy"
@@ -81,17 +85,14 @@ def _kept(texts: list[str], name: str) -> Any:
         found = numpy.load(path, allow_pickle=False)
         if found.ndim == 2 and len(found) == len(texts) and numpy.isfinite(found).all():
             return found.astype(numpy.float64)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         pass
     means = _means(texts, name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with part.open("wb") as file:
-            numpy.save(file, means)
-        part.replace(path)
-    except OSError:
-        pass  # where nothing can be kept, every process makes its own
+    content = io.BytesIO()
+    numpy.save(content, means)
+    # Where nothing can be kept, every process makes its own.
+    with suppress(OSError):
+        write_whole(path, content.getvalue())
     return means.astype(numpy.float64)
 
 

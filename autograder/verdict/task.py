@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from autograder.examining.exam import Task
 from autograder.verdict.bars import bar_for, load_bars
 from autograder.verdict.evidence import MAY_BE_LUCK, SIGNS, Evidence, verdict
+from autograder.verdict.picture import picture
 from autograder.verdict.question import Budget, Run, budget_for, draw_run
 from autograder.verdict.weights import measure
 from course import checkpoint
@@ -49,16 +50,13 @@ class FineTune(training_run.FineTune, Task):
     run: Run
     #: What was found, once `judge` has measured it.
     evidence: Evidence | None = None
+    #: The best accuracy, where two questions were asked.
+    best: float | None = None
 
     observe = staticmethod(watch_run)  # type: ignore[assignment]
 
-    def __init__(
-        self,
-        budget: Budget | None = None,
-        measured: Callable[[Evidence], None] = lambda evidence: None,
-    ) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         self._budget = budget
-        self._measured = measured
 
     @property
     def budget(self) -> Budget:
@@ -98,13 +96,17 @@ class FineTune(training_run.FineTune, Task):
         record = read_record(found.get("seen"))
         seen = Seen(record, self.budget.steps, self.budget.batch_size, labels)
         self.evidence = Evidence(measured, seen, bar)
-        self._measured(self.evidence)
+        self.best = max(self.best or 0.0, measured.accuracy)
         if (error := verdict(self.evidence)) is not None:
             raise error
 
     def may_be_luck(self, error: MistakeError) -> bool:
         """A run in which nothing was seen to be wrong may have had bad luck: ask once more."""
         return error.mistake.id in MAY_BE_LUCK
+
+    def picture(self) -> str:
+        """Return where the model stands between an untrained one and the reference."""
+        return picture(bar_for(self.budget.device), self.best)
 
     def success(self) -> str:
         """Return what was measured, for a student who has all points."""

@@ -87,10 +87,8 @@ def load_weights(weights: Any, checkpoint: str) -> Any:
         if not value.is_floating_point():
             raise mistake("wrong-weight-dtype", name=name, dtype=value.dtype)
         clean[name] = value.detach().float()
-        # A float64 may be finite and no float32; a sum of squares is what a model makes of weights.
-        if not math.isfinite(float(clean[name].double().square().sum())) or not bool(
-            (clean[name].abs() < 1e4).all()
-        ):
+        # Neither NaN nor infinity is less; a float64 may be finite and no float32.
+        if not bool((clean[name].abs() < 1e4).all()):
             raise mistake("weights-not-finite", name=name)
     # Buffers that are not saved (position_ids) need real memory before the weights go in.
     model = BertForSequenceClassification(config)

@@ -19,10 +19,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from course.plain import Opaque
+from course.yaml_loader import Loader
 
 FOLDER = Path(__file__).parent.parent / "mistakes"
-#: Parsed by the C library where PyYAML has it: ten times as fast.
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Sign = Callable[[Any], Any]
 #: Mistakes by id, each with the predicate over a check's facts that shows it; in order.

@@ -1,4 +1,4 @@
-"""The visible check of `fine_tune`, lesson 05: a whole run in miniature, on a BERT of two tiny layers.
+"""A whole run in miniature, on a BERT of two tiny layers: `fine_tune`, in lessons 05 and 06.
 
 It answers within a second or two and knows nothing of the real run's question: at grading the
 examiner measures the returned weights itself. What it looks at is what a real run would lose points

@@ -61,16 +61,38 @@ class Practised(Kept):
     card: dict[str, Any] | None = None
 
 
+class Marked(Kept):
+    """What is known of a task: whether its check was ever met, and the best marks for it."""
+
+    checked: bool = False
+    points: float = 0.0
+    #: 0 while it was never marked.
+    max_points: float = 0.0
+    at: datetime | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.checked or self.points >= self.max_points > 0
+
+
 class Entries(Kept):
     """The whole journal; `seed` makes this learner's variants."""
 
     version: int = 1
     seed: int = Field(default_factory=lambda: random.SystemRandom().randrange(10**6))
     questions: dict[str, Practised] = Field(default_factory=dict)
+    #: By the name of the student's function; the mastery test is "mastery".
+    tasks: dict[str, Marked] = Field(default_factory=dict)
+    #: Mastery tests that were handed in, by the name that they were drawn for.
+    tests: dict[str, Marked] = Field(default_factory=dict)
 
     def of(self, id: str) -> Practised:
         """Return what happened to the question `id`; an empty record if nothing did."""
         return self.questions.get(id) or Practised()
+
+    def task(self, name: str) -> Marked:
+        """Return what is known of the task `name`; an empty record if nothing is."""
+        return self.tasks.get(name) or Marked()
 
 
 class Journal:

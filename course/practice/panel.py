@@ -18,12 +18,14 @@ LEFT = 'style="text-align:left;white-space:nowrap;padding-right:1.5em"'
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the panel: how many of its questions are solved, and which cards are due."""
+    """One line of the panel: tasks passed, questions solved, cards that are due, points."""
 
     name: str
     solved: int
     total: int
     due: int = 0
+    tasks: str = ""
+    marks: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,11 @@ class Panel:
         width = max(len(row.name) for row in self.rows)
         lines = [self.title]
         for row in self.rows:
-            due = f", {row.due} due for recall" if row.due else ""
-            lines.append(f"  {row.name:{width}}  {row.solved:>3} of {row.total} solved{due}")
+            said = [f"{row.tasks} tasks passed"] if row.tasks else []
+            said += [f"{row.solved} of {row.total} solved"] if row.total else []
+            said += [f"{row.due} due for recall"] if row.due else []
+            said += [f"{row.marks} points"] if row.marks else []
+            lines.append(f"  {row.name:{width}}  {', '.join(said)}")
         lines += [f"  ★ {one.name}: {one.how}" for one in self.badges if one.reached]
         lines += [
             f"  ☆ {one.name}: {one.how} ({one.have} of {one.need})"
@@ -66,9 +71,14 @@ class Panel:
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><th scope="row" {LEFT}>{html.escape(row.name)}</th>'
-            f'<td {LEFT}><progress max="{max(row.total, 1)}" value="{row.solved}" '
-            f'aria-label="{html.escape(row.name)}"></progress></td>'
-            f"<td {LEFT}>{row.solved} of {row.total}</td><td {LEFT}>{row.due or ''}</td></tr>"
+            f"<td {LEFT}>{row.tasks}</td><td {LEFT}>{row.marks}</td>"
+            + (
+                f'<td {LEFT}><progress max="{row.total}" value="{row.solved}" '
+                f'aria-label="{html.escape(row.name)}"></progress> {row.solved} of {row.total}</td>'
+                if row.total
+                else "<td></td>"
+            )
+            + f"<td {LEFT}>{row.due or ''}</td></tr>"
             for row in self.rows
         )
         badges = "".join(
@@ -79,8 +89,9 @@ class Panel:
         )
         return (
             f"<div><b>{html.escape(self.title)}</b><table><thead><tr>"
-            f'<th scope="col" {LEFT}>Section</th><th scope="col" {LEFT}>Progress</th>'
-            f'<th scope="col" {LEFT}>Solved</th><th scope="col" {LEFT}>Due for recall</th></tr></thead>'
+            f'<th scope="col" {LEFT}>Section</th><th scope="col" {LEFT}>Tasks passed</th>'
+            f'<th scope="col" {LEFT}>Points</th><th scope="col" {LEFT}>Practice solved</th>'
+            f'<th scope="col" {LEFT}>Due for recall</th></tr></thead>'
             f'<tbody>{rows}</tbody></table><ul style="list-style:none;padding:0">{badges}</ul>'
             f"<small>Kept in {html.escape(self.where)}, on this machine only.</small></div>"
         )
@@ -90,29 +101,39 @@ def panel(bank: Bank, journal: Journal, lesson: str | None = None) -> Panel:
     """Return the panel of one lesson, by ways of practising, or of the whole course, by lessons."""
     entries = journal.read()
     if lesson is None:
-        names = {name: f"{name[:2]} {one.title}" for name, one in lessons().items()}
         rows = [
-            _row(title, [q for q in bank if q.lesson.startswith(name)], entries)
-            for name, title in names.items()
+            _row(
+                f"{name[:2]} {one.title}",
+                [q for q in bank if q.lesson.startswith(f"{name}#")],
+                entries,
+                one.tasks,
+            )
+            for name, one in lessons().items()
         ]
-        rows = [row for row in rows if row.total]
-        total = _row("The whole course", list(bank), entries)
+        every = [task for one in lessons().values() for task in one.tasks]
+        total = _row("The whole course", list(bank), entries, every)
         return Panel("Your progress", [*rows, total], badges(bank, entries), str(journal.path))
     mine = [q for q in bank if q.lesson.startswith(f"{lesson}#")]
     rows = [
         _row(way.capitalize(), [q for q in mine if q.kind in kinds], entries)
         for way, kinds in WAYS.items()
     ]
-    rows = [row for row in rows if row.total]
+    tasks = _row("Tasks", [], entries, lessons()[lesson].tasks)
+    rows = [tasks, *(row for row in rows if row.total)]
     title = f"Your progress in lesson {lesson[:2]}"
     return Panel(title, rows, badges(mine, entries), str(journal.path))
 
 
-def _row(name: str, questions: Sequence[Any], entries: Entries) -> Row:
+def _row(name: str, questions: Sequence[Any], entries: Entries, tasks: Sequence[str] = ()) -> Row:
     cards = [q for q in questions if q.kind == "flashcard"]
     started = [entries.of(q.id).card for q in cards if entries.of(q.id).card]
     solved = sum(entries.of(q.id).solved for q in questions)
-    return Row(name, solved, len(questions), sum(is_due(card) for card in started))
+    known = [entries.task(task) for task in tasks]
+    passed = f"{sum(one.passed for one in known)} of {len(known)}" if known else ""
+    best = sum(one.max_points for one in known)
+    marks = f"{sum(one.points for one in known):g} of {best:g}" if best else ""
+    due = sum(is_due(card) for card in started)
+    return Row(name, solved, len(questions), due, passed, marks)
 
 
 def badges(questions: Any, entries: Entries) -> list[Badge]:

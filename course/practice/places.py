@@ -33,6 +33,8 @@ class Place:
     title: str
     #: The way of a practice cell; "" for anything else.
     way: str = ""
+    #: The task whose points a graded cell stands for: the name of the student's function.
+    task: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Lesson:
     name: str
     title: str
     places: tuple[Place, ...]
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of its tasks, in order."""
+        return [place.task for place in self.places if place.task]
 
     def index(self, name: str) -> int:
         """Return where `name` stands in the lesson; 0 if it is no place of it."""

@@ -20,11 +20,10 @@ from pydantic import ValidationError
 from course.practice.kinds import KINDS, QUESTION, Order, Predict, PredictOption, bare
 from course.practice.record import TOPICS, Graded, Record
 from course.practice.running import apart, run
+from course.yaml_loader import Loader
 
 __all__ = ["Bank", "Graded", "QuestionError", "Record", "load_bank"]
 
-#: Parsed by the C library where PyYAML has it: ten times as fast.
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: How often numbers are drawn again because two options came out alike.
 DRAWS = 100
 
@@ -50,7 +49,7 @@ class Bank:
     def __len__(self) -> int:
         return len(self.questions)
 
-    def variant(self, question: Any, seed: int) -> Any:
+    def variant(self, question: Any, seed: int | str) -> Any:
         """Return `question` with numbers drawn by `seed`, answers computed, options shuffled.
 
         The same seed gives the same variant, on any machine.

@@ -7,7 +7,7 @@ from the drawn seed, where the student's code cannot reach.
 from __future__ import annotations
 
 from autograder.examining.exam import Task
-from course.checks import freezing, logits, model_setup, parameters
+from course.checks import attention, freezing, logits, model_setup, parameters
 
 
 class BuildClassifier(model_setup.BuildClassifier, Task):
@@ -42,4 +42,12 @@ class FreezeEncoder(freezing.FreezeEncoder, Task):
     timeout = 15
 
 
-TASKS = [BuildClassifier, PredictLogits, CountParameters, FreezeEncoder]
+class AttentionHead(attention.AttentionHead, Task):
+    """Each token gets the mean of the values that it looks at, weighted by softmax of its scores."""
+
+    answer_id = "attention-head"
+    points = 2
+    timeout = 10
+
+
+TASKS = [BuildClassifier, PredictLogits, CountParameters, FreezeEncoder, AttentionHead]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,9 @@ from autograder.examining.mastery import for_student
 from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
 from autograder.grading.names import after_failed_import, body_of, kept_of_demo
+from autograder.grading.outputs import error_of, in_points_of, note, outputs_of, show, unreadable
 from autograder.grading.plan import examinations
+from autograder.grading.roster_names import read_names
 from autograder.grading.store import Entry, ResultStore, key_of
 from autograder.grading.submission import Submission
 from autograder.kernels.containment import Limits
@@ -110,10 +111,8 @@ class ExamExecute(Execute):
         submission: Submission = resources["submission"]
         _, entry = self.result_of(submission, nb)
         entry.graft(nb)
-        findings = [for_student(finding, names["student"]) for finding in entry.findings]
-        if submission.complaint is not None:
-            findings = [_unreadable(finding, submission.complaint) for finding in findings]
-        _show(findings, nb)
+        findings = self.findings_of(submission, entry, nb, names["student"])
+        show(findings, nb)
         write_records(
             self.paths.records(names["assignment"], names["student"]),
             [
@@ -129,6 +128,21 @@ class ExamExecute(Execute):
         )
         resources["findings"] = {finding.grade_id: finding for finding in findings}
         return nb, resources
+
+    def findings_of(
+        self, submission: Submission, entry: Entry, nb: NotebookNode, student: str
+    ) -> list[Finding]:
+        """Return a result as it stands for `student`, in the points of the notebook `nb`."""
+
+        def means(typed: str) -> bool:
+            return student in read_names(self.paths).of(typed)
+
+        findings = [
+            in_points_of(nb, for_student(finding, student, means)) for finding in entry.findings
+        ]
+        if submission.complaint is not None:
+            findings = [unreadable(finding, submission.complaint) for finding in findings]
+        return findings
 
     def result_of(
         self, submission: Submission, nb: NotebookNode | None = None
@@ -246,15 +260,15 @@ class ExamExecute(Execute):
         assert self.run is not None
         tags = cell.metadata.get("tags", [])
         if SUPERSEDED_TAG in tags:
-            cell.outputs = _note("Skipped: your answer in another cell is used.")
+            cell.outputs = note("Skipped: your answer in another cell is used.")
         elif PRACTICE_TAG in tags:
-            cell.outputs = _note("Skipped during grading: practice questions are not graded.")
+            cell.outputs = note("Skipped during grading: practice questions are not graded.")
         elif DEMO_TAG in tags:
             kept, left = kept_of_demo(cell.source)
             self.run.causes.only_shown |= dict.fromkeys(left, index)
             if kept:
                 self._execute_aside(kept, resources, index)
-            cell.outputs = _note("Skipped during grading: this cell only displays something.")
+            cell.outputs = note("Skipped during grading: this cell only displays something.")
         elif self.run.lost is None:
             self._execute_cell(cell, resources, index)
             self._note_error(cell, resources, index)
@@ -281,7 +295,7 @@ class ExamExecute(Execute):
     def _note_error(self, cell: NotebookNode, resources: Any, index: int) -> None:
         """Remember what a cell stopped with; run what follows an import that is missing here."""
         assert self.run is not None
-        error = _error_of(cell)
+        error = error_of(cell)
         if error is None:
             return
         self.run.causes.note(index + 1, cell.source, error)
@@ -297,7 +311,7 @@ class ExamExecute(Execute):
             source = after_failed_import(source, module) if module and source else None
             if source is None:
                 return
-            error = _error_of(self._execute_aside(source, resources, index))
+            error = error_of(self._execute_aside(source, resources, index))
 
     def _examine(self, cell: NotebookNode, index: int, resources: Any) -> None:
         assert self.run is not None
@@ -366,64 +380,12 @@ class ExamExecute(Execute):
             self.run.student.close()
 
 
-def _unreadable(finding: Finding, complaint: str) -> Finding:
-    from course.checks.mistakes import mistake
-
-    error = mistake("unreadable-notebook", reason=complaint)
-    return finding.model_copy(
-        update={
-            "outcome": Outcome.FAILED,
-            "misconception": error.mistake.id,
-            "title": error.mistake.title,
-            "message": error.message,
-        }
-    )
-
-
-def _show(findings: list[Finding], nb: NotebookNode) -> None:
-    """Write each finding into its cell, as it stands for the student."""
-    by_id = {finding.grade_id: finding for finding in findings}
-    for cell in nb.cells:
-        if finding := by_id.get(grade_id_of(cell) or ""):
-            cell.outputs = outputs_of(finding)
-
-
 def _fingerprint(nb: NotebookNode) -> str:
     """Return a digest of what the student handed in: kinds and texts of the cells, in order."""
     cells = [(cell.cell_type, cell.source) for cell in nb.cells]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
-def _error_of(cell: NotebookNode) -> str | None:
-    """Return the exception with which a cell stopped, or None."""
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            return f"{output.ename}: {output.evalue}".strip(": ")
-    return None
-
-
 def _size(content: dict[str, Any]) -> int:
     """Return about how many bytes a message's content holds."""
     return len(json.dumps(content, default=str))
-
-
-def _note(text: str) -> list[NotebookNode]:
-    return [new_output("stream", name="stdout", text=text)]
-
-
-def outputs_of(finding: Finding) -> list[NotebookNode]:
-    """Return a finding as outputs that nbgrader scores: the last one is the number of points."""
-    line = f"{finding.points:g} of {finding.max_points:g} points ({finding.outcome})"
-    if finding.outcome is Outcome.GRADER_ERROR:
-        line = "Not graded yet."
-    if finding.title:
-        line += f" – {finding.title}"
-    # Feedback pages do not wrap what was printed.
-    wrapped = [textwrap.fill(part, 100) for part in finding.message.splitlines()]
-    text = "\n".join([line, *wrapped, ""])
-    return [
-        new_output("stream", name="stdout", text=text),
-        new_output(
-            "execute_result", data={"text/plain": f"{finding.points:g}"}, execution_count=None
-        ),
-    ]
