@@ -27,9 +27,12 @@ def exams(course: CoursePaths) -> list[Exam]:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    # Its recorded answers are whole runs of training.
+    # The recorded answers of lesson 05 are whole runs of training.
     "lesson",
-    [pytest.param(LESSONS[-1], marks=pytest.mark.nightly), *LESSONS[-2::-1]],
+    [
+        pytest.param(one, marks=pytest.mark.nightly) if one == "05-fine-tuning" else one
+        for one in reversed(LESSONS)
+    ],
 )
 def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
     course: CoursePaths, lesson: str
@@ -44,7 +47,8 @@ def test_blanks_fail_solutions_pass_and_each_mistake_has_its_message(
     rows = {
         tuple(row) for row in before if row[0].startswith(lesson) and "fine-tune ·" not in row[0]
     }
-    assert rows and not rows - now
+    assert rows or lesson > "06"  # younger lessons have no marks of that time
+    assert not rows - now
 
 
 def marks_of(finding: Finding) -> tuple[str, float, float, str | None]:

@@ -1,0 +1,356 @@
+"""Visible checks of lesson 07, last part: a saved folder, and what is served from it."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from course.checks.base import Check, Inputs
+from course.checks.mistakes import mistake
+from course.checks.own_inputs import LONG
+from course.checks.tiny import padded, some_reviews, tiny_bert
+from course.checks.tokenizing import tokenizer
+from course.checks.values import close, kind_of, need_mapping, one_number
+from course.plain import Opaque
+
+NAMES = ["booking", "complaint", "lost", "praise"]
+
+#: The files of a folder that are looked at, and how large each of them may be.
+READ = {
+    "config.json": 2**20,
+    "model.safetensors": 2**26,
+    "tokenizer.json": 2**23,
+    "vocab.txt": 2**22,
+}
+#: Texts of at most so many ids are compared: whoever trained on 64 may cut at 64.
+SHORT = 60
+#: What makes a BERT of some weights; the saved configuration must say the same.
+SIZES = (
+    "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+    "intermediate_size", "max_position_embeddings", "layer_norm_eps", "hidden_act",
+)  # fmt: skip
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+
+
+class Folder:
+    """A folder that was written, beside the model that should be in it.
+
+    It comes from a student's process: its files are read as data and nothing in them is run. The
+    weights are put into a model of our own, which is then asked.
+    """
+
+    def __init__(self, observed: Any, seed: int, names: list[str]) -> None:
+        found = need_mapping(observed, ["files", "names"], "What was observed")
+        self.files = found["files"] if isinstance(found["files"], dict) else {}
+        self.paths = found["names"] if isinstance(found["names"], list) else []
+        self.names = names
+        self.model = tiny_bert(seed, classes=len(names)).eval()
+        self.config = self._read_config()
+        self.id2label = self.config.get("id2label") if self.config else None
+        self.names_are_a_list = isinstance(self.id2label, list)
+        if isinstance(self.id2label, dict):
+            self.id2label = [self.id2label.get(str(place)) for place in range(len(self.id2label))]
+
+    @property
+    def listed(self) -> str:
+        return ", ".join(map(str, self.paths[:8])) or "nothing"
+
+    @property
+    def in_subfolders(self) -> bool:
+        return bool(self.paths) and all("/" in str(path) for path in self.paths)
+
+    @property
+    def pickles(self) -> str:
+        return ", ".join(path for path in self.paths if str(path).endswith(PICKLES))
+
+    def _bytes(self, name: str) -> bytes | None:
+        import torch
+
+        data = self.files.get(name)
+        if not isinstance(data, torch.Tensor) or data.dtype is not torch.uint8:
+            return None
+        return data.numpy().tobytes()[: READ[name]]
+
+    def _read_config(self) -> dict[str, Any] | None:
+        data = self._bytes("config.json")
+        try:
+            found = json.loads(data) if data else None
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    @cached_property
+    def weights(self) -> dict[str, Any] | None:
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        data = self._bytes("model.safetensors")
+        try:
+            return load(data) if data else None
+        except (SafetensorError, ValueError, KeyError):
+            return None
+
+    @property
+    def has_head(self) -> bool:
+        return self.weights is not None and "classifier.weight" in self.weights
+
+    @cached_property
+    def difference(self) -> float:
+        """The largest difference of a logit between the model that was given and the saved one."""
+        import torch
+
+        config = self.config or {}
+        mine = self.model.config.to_dict()
+        if any(config.get(name) != mine[name] for name in SIZES):
+            return float("inf")
+        batch = padded(some_reviews(random.Random(0), 6))
+        with torch.no_grad():
+            wanted = self.model(**batch).logits
+            saved = tiny_bert(0, classes=len(self.names)).eval()
+            try:
+                saved.load_state_dict(
+                    {name: one.float() for name, one in (self.weights or {}).items()}
+                )
+            except (RuntimeError, AttributeError):
+                return float("inf")
+            return float((saved(**batch).logits - wanted).abs().max())
+
+    @property
+    def has_tokenizer(self) -> bool:
+        return any(self._bytes(name) for name in ("tokenizer.json", "vocab.txt"))
+
+    @property
+    def same_vocabulary(self) -> bool:
+        vocabulary = tokenizer().get_vocab()
+        try:
+            if data := self._bytes("tokenizer.json"):
+                return bool(json.loads(data)["model"]["vocab"] == vocabulary)
+            words = (self._bytes("vocab.txt") or b"").decode().splitlines()
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        return {word: place for place, word in enumerate(words)} == vocabulary
+
+    @property
+    def label2id_fits(self) -> bool:
+        have = self.config.get("label2id") if self.config else None
+        return have == {name: place for place, name in enumerate(self.names)}
+
+
+class SaveModel(Check):
+    """The folder holds weights, configuration with the classes' names, and tokenizer."""
+
+    function = "save_model"
+    facts = Folder
+    signs = {
+        "nothing-saved": lambda it: not it.paths,
+        "saved-in-subfolders": lambda it: it.in_subfolders,
+        "weights-in-pickle": lambda it: it.weights is None and it.pickles,
+        "weights-not-saved": lambda it: it.weights is None,
+        "config-not-saved": lambda it: it.config is None,
+        "encoder-only-saved": lambda it: not it.has_head,
+        "other-weights-saved": lambda it: not it.difference < 1e-4,
+        "tokenizer-not-saved": lambda it: not it.has_tokenizer,
+        "other-tokenizer-saved": lambda it: not it.same_vocabulary,
+        "names-not-a-mapping": lambda it: it.names_are_a_list,
+        "names-not-saved": lambda it: (
+            not isinstance(it.id2label, list) or not {*map(str, it.id2label)} & {*it.names}
+        ),
+        "names-in-another-order": lambda it: it.id2label != it.names,
+        "label2id-not-saved": lambda it: not it.label2id_fits,
+    }
+    raised = ("folder-is-a-string",)
+    told = ("missing-key", "wrong-type")
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        """Yield the names of four classes, then of three in an order that is not the alphabet's."""
+        yield {"seed": 1, "names": NAMES}
+        yield {"seed": 2, "names": ["west", "north", "east"]}
+
+    @staticmethod
+    def observe(function: Callable[..., Any], seed: int, names: list[str]) -> dict[str, Any]:
+        """Call the function with a model, and return what is in the folder then."""
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "my-model"
+            model = tiny_bert(seed, classes=len(names)).eval()
+            function(model, tokenizer(), list(names), str(folder))
+            return folder_seen(folder)
+
+
+def folder_seen(folder: Path) -> dict[str, Any]:
+    """Return the names of the files below `folder`, and the content of those that are looked at."""
+    import torch
+
+    files = {}
+    for name, limit in READ.items():
+        path = folder / name
+        if path.is_file() and 0 < path.stat().st_size <= limit:
+            files[name] = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
+    found = sorted(path for path in folder.rglob("*") if path.is_file())[:50]
+    return {"files": files, "names": [str(path.relative_to(folder)) for path in found]}
+
+
+def served_model(seed: int, names: list[str]) -> Any:
+    """Return a tiny classifier for the real tokenizer's ids that knows the names of its classes."""
+    model = tiny_bert(
+        seed,
+        classes=len(names),
+        vocab_size=len(tokenizer()),
+        hidden_size=16,
+        num_hidden_layers=1,
+        max_position_embeddings=512,
+    ).eval()
+    model.config.id2label = dict(enumerate(names))
+    model.config.label2id = {name: place for place, name in enumerate(names)}
+    return model
+
+
+class Served:
+    """The answers for some texts, beside those of the model in the folder."""
+
+    def __init__(self, observed: Any, seed: int, names: list[str], texts: list[str]) -> None:
+        if observed is None:
+            raise mistake("returns-none", what="The result of classify")
+        if isinstance(observed, dict):
+            raise mistake("one-answer-for-all", texts=texts, returned=observed)
+        if not isinstance(observed, list | tuple):
+            raise mistake("answers-not-a-list", kind=kind_of(observed))
+        if len(observed) != len(texts):
+            raise mistake("answers-missing", have=len(observed), texts=texts)
+        self.names, self.texts = names, texts
+        self.labels: list[Any] = []
+        self.scores: list[float] = []
+        for one in observed:
+            if isinstance(one, list | tuple) and len(one) == len(names):
+                raise mistake("every-class-answered", returned=one)
+            answer = need_mapping(one, ["label", "score"], "An answer of classify")
+            label = answer["label"]
+            self.labels.append(str(label) if isinstance(label, Opaque) else label)
+            self.scores.append(one_number(answer["score"], "A score of classify"))
+        self.model = served_model(seed, names)
+        self.special = tokenizer()
+        batch = self.special(
+            texts, padding=True, truncation=True, max_length=512, return_tensors="pt"
+        )
+        #: Texts that fit as they are. How a longer one is cut is for the student to say.
+        self.short = [
+            row for row, mask in enumerate(batch["attention_mask"]) if mask.sum() <= SHORT
+        ]
+        self.logits = self._logits(**batch)
+        self.unmasked = self._logits(input_ids=batch["input_ids"]).softmax(dim=1)
+        self.right = self.logits.softmax(dim=1)
+
+    def _logits(self, **batch: Any) -> Any:
+        import torch
+
+        with torch.no_grad():
+            return self.model(**batch).logits.double()
+
+    def first(self, shows: Callable[[int], Any], rows: Iterable[int] | None = None) -> bool:
+        """Return whether an answer shows something; `row` is then the first that does."""
+        found = [row for row in (range(len(self.texts)) if rows is None else rows) if shows(row)]
+        self.row = found[0] if found else 0
+        return bool(found)
+
+    def scores_are(self, table: Any) -> bool:
+        """Return whether the scores of all short texts are those in a table, of the class found."""
+        return all(
+            close(self.scores[row], table[row, self.right[row].argmax()]) for row in self.short
+        )
+
+    def labels_are(self, table: Any) -> bool:
+        """Return whether the labels of all short texts are those of a table's largest columns."""
+        return all(self.labels[row] == self.names[table[row].argmax()] for row in self.short)
+
+    @property
+    def text(self) -> str:
+        words = self.texts[self.row]
+        return words if len(words) < 70 else words[:67] + "…"
+
+    @property
+    def label(self) -> Any:
+        return self.labels[self.row]
+
+    @property
+    def score(self) -> float:
+        return self.scores[self.row]
+
+    @property
+    def right_label(self) -> str:
+        return self.names[self.right[self.row].argmax()]
+
+    @property
+    def right_score(self) -> float:
+        return float(self.right[self.row].max())
+
+
+def tells_apart(seed: int, names: list[str], texts: list[str]) -> bool:
+    """Return whether the model in the folder gives answers that show each known mistake."""
+    right = Served([{"label": "", "score": 0.5}] * len(texts), seed, names, texts)
+    rows = right.short
+    ordered = right.right[rows].sort(dim=1).values
+    found = right.right[rows].argmax(dim=1)
+    best = right.right[rows, found]
+    return bool(
+        len(rows) > 3
+        and len(set(found.tolist())) > 1
+        # No answer hangs on how long a text's padding is, or on the order of additions.
+        and (ordered[:, -1] - ordered[:, -2]).min() > 0.02
+        and any(found != right.unmasked[rows].argmax(dim=1))
+        and (best - right.logits[rows, found].sigmoid()).abs().max() > 0.02
+    )
+
+
+class Classify(Check):
+    """Every text has an answer, by the class's name and its probability, from the folder alone."""
+
+    function = "classify"
+    facts = Served
+    signs = {
+        "ids-not-names": lambda it: it.first(lambda row: not isinstance(it.labels[row], str)),
+        "names-of-elsewhere": lambda it: it.first(lambda row: it.labels[row] not in it.names),
+        "padding-read-as-text": lambda it: (
+            (it.scores_are(it.unmasked) or it.labels_are(it.unmasked))
+            and not it.labels_are(it.right)
+        ),
+        "other-class-answered": lambda it: it.first(
+            lambda row: it.labels[row] != it.names[it.right[row].argmax()], it.short
+        ),
+        "score-is-a-logit": lambda it: it.scores_are(it.logits),
+        "score-by-sigmoid": lambda it: it.scores_are(it.logits.sigmoid()),
+        "other-score": lambda it: it.first(
+            lambda row: not close(it.scores[row], it.right[row].max()), it.short
+        ),
+        "long-text-score": lambda it: it.first(lambda row: not 0 <= it.scores[row] <= 1.001),
+    }
+    raised = ("served-text-too-long", "served-without-padding", "names-not-in-the-notebook")
+    told = ("returns-none", "one-answer-for-all", "answers-not-a-list", "answers-missing",
+            "every-class-answered", "wrong-type", "missing-key", "not-numbers", "several-numbers",
+            "not-finite")  # fmt: skip
+
+    def cases(self, rng: random.Random) -> Iterable[Inputs]:
+        """Yield texts of unequal length, one of them empty and one far too long."""
+        texts = [
+            "A warm, clever film.",
+            "Are there still seats for Friday?",
+            "",
+            f"{LONG} " * 12,
+            "I left my scarf in row F and my glove in the foyer on Sunday. Has anybody found them?",
+            "Dull.",
+        ]
+        yield {"seed": 4, "names": ["west", "north", "east"], "texts": texts}
+
+    @staticmethod
+    def observe(function: Callable[..., Any], seed: int, names: list[str], texts: list[str]) -> Any:
+        """Save a model into a folder, and let the function answer from it."""
+        with tempfile.TemporaryDirectory() as folder:
+            served_model(seed, names).save_pretrained(folder)
+            tokenizer().save_pretrained(folder)
+            return function(folder, list(texts))
+
+
+CHECKS = (SaveModel, Classify)
