@@ -193,7 +193,7 @@ def test_the_stop_button_ends_it_all() -> None:
 
 
 def lay_sheet(right: int) -> None:
-    sheet = sheet_of(EXAMS / "06-mastery-test" / "questions", "anna", right)
+    sheet = sheet_of(EXAMS / "08-mastery-test" / "questions", "anna", right)
     Path(SHEET).write_text(sheet.model_dump_json())
 
 
@@ -201,7 +201,7 @@ def test_the_test_shows_its_answers_when_handed_in_and_counts_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: Journal
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lesson = "06-mastery-test"
+    lesson = "08-mastery-test"
     assert "There is no file" in repr(grade_me(lesson, {}))
     lay_sheet(6)
     marks = grade_me(lesson, {})
@@ -222,12 +222,12 @@ def test_an_unfinished_test_is_handed_in_only_when_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: Journal
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    sheet = sheet_of(EXAMS / "06-mastery-test" / "questions", "anna", 10)
+    sheet = sheet_of(EXAMS / "08-mastery-test" / "questions", "anna", 10)
     sheet.answers.popitem()
     Path(SHEET).write_text(sheet.model_dump_json())
-    said = repr(grade_me("06-mastery-test", {}))
+    said = repr(grade_me("08-mastery-test", {}))
     assert "1 of 10 questions have no answer yet" in said and not journal.read().tests
-    assert grade_me("06-mastery-test", {}, hand_in=True).points == 9
+    assert grade_me("08-mastery-test", {}, hand_in=True).points == 9
 
 
 # ---- solutions and loans -------------------------------------------------------------------------

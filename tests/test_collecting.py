@@ -21,7 +21,7 @@ from autograder.errors import CourseError
 from autograder.grading.roster_names import RosterNames, accept, plain
 from autograder.sample.sheets import sheet_of
 
-NAME = "06-mastery-test"
+NAME = "08-mastery-test"
 ROSTER = {
     "ann": {"first_name": "Änne", "last_name": "Maier", "email": "a.maier@x.org"},
     "ben": {"first_name": "Ben", "last_name": "Otto"},

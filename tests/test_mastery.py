@@ -50,7 +50,7 @@ from course.practice.rounds import bank
 from course.practice.stems import Stem, stem_of
 
 ROOT = Path(__file__).resolve().parent.parent
-NAME = "06-mastery-test"
+NAME = "08-mastery-test"
 QUESTIONS = CoursePaths(ROOT).exams / NAME / "questions"
 BANK = load_bank(QUESTIONS)
 STEMS = {(stem.id, stem.seed): stem for stem in pool()}
@@ -132,7 +132,7 @@ def test_no_question_repeats_a_practice_question() -> None:
 
 def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
     text = paper_path(ROOT).read_text(encoding="utf-8")
-    assert text == paper_text(QUESTIONS), "run `autograder build 06-mastery-test`"
+    assert text == paper_text(QUESTIONS), "run `autograder build 08-mastery-test`"
     fields = {key for stem in json.loads(text) for key in stem}
     assert fields == set(Stem.model_fields)
     released = (CoursePaths(ROOT).release / NAME / "mastery_test.ipynb").read_text(encoding="utf-8")

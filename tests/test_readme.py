@@ -65,17 +65,17 @@ def bring_notebook(folder: Path) -> None:
 
 
 def bring_sheet(folder: Path) -> None:
-    questions = CoursePaths(ROOT).exams / "06-mastery-test" / "questions"
+    questions = CoursePaths(ROOT).exams / "08-mastery-test" / "questions"
     sheet = sheet_of(questions, "Änne Maier", 10)
     (folder / "mastery_answers.json").write_text(sheet.model_dump_json(), encoding="utf-8")
 
 
 def bring_download(folder: Path) -> None:
     course = CoursePaths(folder)
-    archive = folder / "downloaded" / "06-mastery-test" / "archive"
+    archive = folder / "downloaded" / "08-mastery-test" / "archive"
     archive.mkdir(parents=True)
     with zipfile.ZipFile(archive / "moodle.zip", "w") as packed:
-        notebook = course.notebook(course.source, "06-mastery-test")
+        notebook = course.notebook(course.source, "08-mastery-test")
         packed.write(notebook, f"Änne Maier_4711_assignsubmission_file/{notebook.name}")
 
 

@@ -25,7 +25,7 @@ from autograder.sample.sheets import sheet_of
 from course.files import write_whole
 from course.practice.mastery import SHEET
 
-TOKENIZING, FINE_TUNING, MASTERY = "01-tokenizing", "05-fine-tuning", "06-mastery-test"
+TOKENIZING, FINE_TUNING, MASTERY = "01-tokenizing", "05-fine-tuning", "08-mastery-test"
 
 
 class Expected(BaseModel):
