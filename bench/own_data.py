@@ -18,6 +18,9 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from autograder.authoring.lessons import read_lesson
 from autograder.cells import grade_id_of
@@ -76,6 +79,17 @@ def main(
     def head(tokenizer: Any, text: str, max_length: int) -> Any:
         return tokenizer(text, truncation=True, max_length=max_length)["input_ids"]
 
+    counting = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10, max_iter=1000))
+    counting.fit(*zip(*((row["text"], row["label"]) for row in parts["train"]), strict=True))
+    by_words = counting.predict([row["text"] for row in held_out])
+    settings = {
+        "name": name,
+        "steps": steps,
+        "torch": torch.__version__.partition("+")[0],
+        "right_by_words": sum(
+            row["label"] == said for row, said in zip(held_out, by_words, strict=True)
+        ),
+    }
     runs = json.loads(output.read_text(encoding="utf-8"))["runs"] if resume else []
     done = {(run["arm"], run["seed"]) for run in runs}
     for seed in range(seeds):
@@ -105,7 +119,7 @@ def main(
                 }
             )
             print(runs[-1], flush=True)
-            _write(output, name, steps, {one: truth.count(n) for n, one in enumerate(names)}, runs)
+            _write(output, settings, {one: truth.count(n) for n, one in enumerate(names)}, runs)
 
 
 def _answers(model: Any, rows: list[Any], batch_of: Any) -> list[int]:
@@ -118,9 +132,8 @@ def _answers(model: Any, rows: list[Any], batch_of: Any) -> list[int]:
     return answers
 
 
-def _write(output: Path, name: str, steps: int, rows: dict[str, int], runs: list[Any]) -> None:
+def _write(output: Path, settings: dict[str, Any], rows: dict[str, int], runs: list[Any]) -> None:
     """Write JSON with one run a line."""
-    settings = {"name": name, "steps": steps, "torch": torch.__version__.partition("+")[0]}
     lines = ",\n".join(json.dumps(run) for run in runs)
     output.write_text(
         f'{{"settings": {json.dumps(settings)},\n"rows": {json.dumps(rows)},\n"runs": [\n{lines}\n]}}\n',
