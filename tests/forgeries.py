@@ -122,6 +122,17 @@ def ten_thousand_cells(notebook: NotebookNode, folder: Path) -> None:
     notebook.cells += [nbformat.v4.new_raw_cell("x") for _ in range(10_000)]
 
 
+def empty_cells(notebook: NotebookNode, folder: Path) -> bytes:
+    unsolved(notebook)
+    cells = b'{"cell_type": "code", "source": "", "metadata": {}, "outputs": []},' * 60_000
+    return nbformat.writes(notebook).encode().replace(b'"cells": [', b'"cells": [' + cells, 1)
+
+
+def loud_cells(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    notebook.cells[:0] = [nbformat.v4.new_code_cell("print('x' * 4_000_000)") for _ in range(60)]
+
+
 def raw(text: bytes) -> Change:
     return lambda notebook, folder: text
 
@@ -164,6 +175,14 @@ def deep_folders(notebook: NotebookNode, folder: Path) -> None:
     place = folder.joinpath(*["d"] * 200)
     place.mkdir(parents=True)
     (place / "x.txt").write_text("x")
+
+
+def many_files_deep(notebook: NotebookNode, folder: Path) -> None:
+    unsolved(notebook)
+    place = folder.joinpath(*["a" * 60] * 24)
+    place.mkdir(parents=True)
+    for number in range(900):
+        (place / f"{number}.txt").touch()
 
 
 def huge_file(notebook: NotebookNode, folder: Path) -> None:
@@ -255,7 +274,9 @@ FORGERIES = tuple(
         ("cells", HALF, reversed_cells, "Tests before answers."),
         ("cells", HALF, retyped, "Tests that are no code any more."),
         ("cells", HALF, same_ids, "One id for all cells."),
-        ("cells", HALF, ten_thousand_cells, "Cells without end."),
+        ("cells", NOTHING, ten_thousand_cells, "Cells without end."),
+        ("cells", HALF, empty_cells, "Sixty thousand cells with nothing in them."),
+        ("cells", HALF, loud_cells, "Sixty cells that print four megabytes each."),
         ("cells", HALF, half_a_character, "Half of a surrogate pair in a comment."),
         ("cells", HALF, odd_metadata, "Metadata of all the wrong types."),
         ("cells", HALF, odd_outputs, "Outputs that are none."),
@@ -274,6 +295,7 @@ FORGERIES = tuple(
         ("files", HALF, hard_link_to_gradebook, "A second name for a file of the grader's."),
         ("files", HALF, pipe, "A pipe that nobody writes to."),
         ("files", HALF, deep_folders, "Two hundred folders in each other."),
+        ("files", HALF, many_files_deep, "Nine hundred empty files, 24 folders deep."),
         ("files", HALF, huge_file, "Forty gigabytes of zeros."),
         ("files", HALF, many_files, "Three thousand files."),
         ("files", HALF, shadows, "Modules that come before the real ones."),

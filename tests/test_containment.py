@@ -100,19 +100,65 @@ def test_an_interrupt_reaches_a_running_cell() -> None:
         assert time.monotonic() - started < 20
 
 
-def test_memory_and_time_end_a_kernel_and_the_reason_is_told() -> None:
-    bomb = "import mmap\nkept = []\nfor _ in range(40): kept.append(bytearray(b'x' * 2**25))"
-    for traits, code, reason in (
-        ({"memory": 512}, bomb, "memory: it held"),
-        ({"wall_seconds": 2}, "import time; time.sleep(30)", "time: it ran for over 2"),
-    ):
-        with kernel(**traits) as (_, manager):
-            client = manager.client()
-            client.start_channels()
-            client.execute(code)
-            assert manager.provisioner.kernel.wait(30)
-            client.stop_channels()
-            assert manager.provisioner.ended.startswith(reason)
+#: Ways to hold more than 512 MiB, by where it is held.
+BOMBS = {
+    "one process": "kept = []\nfor _ in range(40): kept.append(bytearray(b'x' * 2**25))",
+    "shared maps": """
+import mmap
+kept = []
+for _ in range(40):
+    kept.append(mmap.mmap(-1, 2**25))
+    kept[-1].write(b"x" * 2**25)
+""",
+    "children that call themselves by a field of their status": """
+import ctypes, os, time
+for _ in range(8):
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(15, b"\\nRssAnon: 0 kB", 0, 0, 0)
+        kept = bytearray(b"x" * 2**27)
+        time.sleep(60)
+        os._exit(0)
+time.sleep(60)
+""",
+    "buffers of local sockets": """
+import os, socket, time
+for _ in range(4):
+    if os.fork() == 0:
+        kept = [socket.socketpair() for _ in range(450)]
+        for pair in kept:
+            for end in pair:
+                end.setblocking(False)
+                try:
+                    while True:
+                        end.send(b"x" * 65536)
+                except BlockingIOError:
+                    pass
+        time.sleep(60)
+        os._exit(0)
+time.sleep(60)
+""",
+}
+
+
+@pytest.mark.parametrize("where", BOMBS)
+def test_memory_ends_a_kernel_wherever_it_is_held_and_the_reason_is_told(where: str) -> None:
+    with kernel(memory=512) as (_, manager):
+        assert ended(manager, BOMBS[where]).startswith("memory: it held")
+
+
+def test_time_ends_a_kernel_and_the_reason_is_told() -> None:
+    with kernel(wall_seconds=2) as (_, manager):
+        assert ended(manager, "import time; time.sleep(30)").startswith("time: it ran for over 2")
+
+
+def ended(manager: KernelManager, code: str) -> str:
+    """Return why the kernel ended that runs `code`."""
+    client = manager.client()
+    client.start_channels()
+    client.execute(code)
+    assert manager.provisioner.kernel.wait(60)
+    client.stop_channels()
+    return str(manager.provisioner.ended)
 
 
 @pytest.mark.nightly

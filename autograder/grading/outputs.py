@@ -47,7 +47,9 @@ def error_of(cell: NotebookNode) -> str | None:
     """Return the exception with which a cell stopped, or None."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":
-            return f"{output.ename}: {output.evalue}".strip(": ")
+            error = f"{output.ename}: {output.evalue}".strip(": ")
+            # Half a character is no text: no message can hold it.
+            return error.encode("utf-8", "replace").decode()
     return None
 
 

@@ -26,6 +26,9 @@ PULSE = 0.1
 #: Seconds for containment and ipykernel to come up.
 PATIENCE = 30.0
 
+#: What a local socket's buffer holds at most: net.core.wmem_default; none can be made larger.
+LOCAL_BUFFER = 212_992
+
 Target = Callable[[Callable[[], None]], Any]
 """What the contained process runs; it calls its argument once when it is ready."""
 
@@ -127,7 +130,7 @@ def _watch(control: socket.socket, child: int, limits: Limits, contained: bool) 
 
 
 def _held(file: str, private: str, shared: str) -> int:
-    """Return how many MiB all processes of the namespace hold by two fields, tmpfs included.
+    """Return how many MiB all processes of the namespace hold by two fields, tmpfs and sockets included.
 
     Shared maps may be files of the tmpfs, which must not count twice, or nobody's file: the larger
     of the two amounts counts. /proc here is the namespace's, so it lists just these.
@@ -144,7 +147,27 @@ def _held(file: str, private: str, shared: str) -> int:
                         kib[key] += int(rest.split(None, 1)[0])
     disk = os.statvfs("/home")
     in_files = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-    return (kib[private] * 1024 + max(kib[shared] * 1024, in_files)) // containment.MIB
+    held = kib[private] * 1024 + max(kib[shared] * 1024, in_files) + _in_sockets()
+    return held // containment.MIB
+
+
+def _in_sockets() -> int:
+    """Return about how many bytes wait in the sockets of the namespace.
+
+    Linux tells it of network sockets; a local one, of which it does not, counts as full.
+    """
+    waiting = 0
+    for name in ("tcp", "tcp6", "udp", "udp6", "unix"):
+        with contextlib.suppress(OSError):
+            # The kernel's own: we are in another PID namespace, and have no /proc/self here.
+            _, *lines = Path(f"/proc/1/net/{name}").read_bytes().splitlines()
+            if name == "unix":
+                waiting += len(lines) * LOCAL_BUFFER
+                continue
+            for line in lines:
+                sent, _, received = line.split()[4].partition(b":")
+                waiting += int(sent, 16) + int(received, 16)
+    return waiting
 
 
 def _end(child: int) -> int | None:

@@ -37,3 +37,12 @@ threading.Thread(target=lambda: [print("x" * 50_000) for _ in range(3000)], daem
 from ipywidgets import HTML as Box
 while True:
     Box("x" * 100_000)
+
+# %% sends-frames-while-nobody-reads: While a function is tried, nobody listens to what is shown.
+# points: any
+# says: .+
+def count_words(text):
+    kernel = get_ipython().kernel
+    for _ in range(300):
+        kernel.iopub_thread.send_multipart([b"x" * 2**20] * 3)
+    return {}

@@ -112,3 +112,27 @@ def count_words(text):
 # says: .+
 def count_words(text):
     raise type("Passed\n2 of 2 points", (Exception,), {})("2 of 2 points (passed)")
+
+# %% four-thousand-digits: An integer longer than any number has to be.
+# says: .+
+def count_words(text):
+    return {"the": 10**4000, "cat": -(10**5000)}
+
+# %% four-thousand-digits-by-hand: The same as it stands in a reply, past the packer.
+# points: any
+# says: .+
+import autograder.examining.responder as responder
+responder.pack = lambda value: b'{"dict": [["value", {"dict": [["the", ' + b"9" * 4000 + b"]]}]]}\n"
+def count_words(text):
+    return {}
+
+# %% impossible-flags: A tensor of integers that requires gradients, and one that is named twice.
+# points: any
+# says: .+
+import autograder.examining.responder as responder
+head = b'{"t0": {"dtype": "I64", "shape": [1], "data_offsets": [0, 8]}}'
+flags = b'{"tensor": "t0", "requires_grad": true}, {"array": "t0"}, {"tensor": "t0", "requires_grad": false}'
+reply = b'{"dict": [["value", [' + flags + b']]]}\n' + len(head).to_bytes(8, "little") + head + bytes(8)
+responder.pack = lambda value: reply
+def count_words(text):
+    return {}

@@ -51,6 +51,8 @@ CONTAINED, PLAIN = "bert-classroom", "python3"
 PING_SECONDS = 60.0
 #: Bytes of a kernel's reply to the examiner: it says only that it is done.
 MAX_REPLY_MESSAGE = 2**20
+#: Seconds in which a cell that has printed too much may end by itself.
+INTERRUPT_AFTER = 0.2
 #: How many imports of packages that are not there one cell may have.
 MISSING_IMPORTS = 10
 
@@ -69,6 +71,10 @@ class Run:
         self.student: StudentKernel | None = None
         self.printed: dict[int, int] = {}
         self.printed_in_all = 0
+        #: Cells of whose output a part was dropped.
+        self.cut: set[int] = set()
+        #: The cell that runs now.
+        self.running: int | None = None
 
     def draws(self, grade_id: str) -> Any:
         """Return the random draws of a task: the same for the same id."""
@@ -214,6 +220,9 @@ class ExamExecute(Execute):
         self._ping()
         return client
 
+    def set_widgets_metadata(self) -> None:
+        """See nbclient; nobody is shown a widget's state, for which a kernel may send anything."""
+
     def _ping(self) -> None:
         reply = self._connect().ping(["course", "course.checks"], PING_SECONDS)
         if not isinstance(reply, Returned) or not isinstance(reply.value, dict):
@@ -237,15 +246,26 @@ class ExamExecute(Execute):
         limit = self.output_limit
         if now <= limit and self.run.printed_in_all <= self.output_limit_in_all:
             return super().process_message(msg, cell, cell_index)
-        if before <= limit:
-            words = f"\n[more than {limit:,} bytes: the rest was dropped]\n"
+        if cell_index not in self.run.cut:
+            self.run.cut.add(cell_index)
+            words = f"more than {limit:,} bytes"
+            if now <= limit:
+                words = f"more than {self.output_limit_in_all:,} bytes in all cells"
+            words = f"\n[{words}: the rest was dropped]\n"
             cell.outputs.append(new_output("stream", name="stdout", text=words))
         if now > limit and (now - before > limit or now // limit > before // limit):
             # Once for each limit's worth: a cell that swallows one interrupt gets another.
-            self._interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
+            self._interrupting = asyncio.ensure_future(self._interrupt(cell_index))
         if msg["msg_type"] == "status":
             return super().process_message(msg, cell, cell_index)
         return None
+
+    async def _interrupt(self, cell_index: int) -> None:
+        """Interrupt a cell, if it goes on after its output was read: the next one has done nothing."""
+        assert self.run is not None
+        await asyncio.sleep(INTERRUPT_AFTER)
+        if self.run.running == cell_index:
+            await self.km.interrupt_kernel()
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Run a cell as grading does, then examine the tasks that are due after it."""
@@ -275,6 +295,7 @@ class ExamExecute(Execute):
 
     def _execute_cell(self, cell: NotebookNode, resources: Any, index: int) -> None:
         assert self.run is not None
+        self.run.running = index
         try:
             super().preprocess_cell(cell, resources, index)
         except DeadKernelError:
@@ -283,6 +304,8 @@ class ExamExecute(Execute):
             # What nbclient stumbles over now can only be what the kernel sent.
             self.log.exception("cell %d: the kernel's messages are not Jupyter's", index + 1)
             self.run.lost = f"the kernel's messages could not be read after cell {index + 1}"
+        finally:
+            self.run.running = None
 
     def _execute_aside(self, source: str, resources: Any, index: int) -> NotebookNode:
         """Execute `source` in the notebook's kernel without showing it; return the cell that ran."""
