@@ -129,7 +129,7 @@ def objects(*items: object) -> Any:
         (np.ones(1, complex), [Opaque("builtins.complex")]),
         (np.datetime64("2026-01-01"), Opaque("datetime.date")),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_numpy_has_beside_arrays_of_numbers_is_what_python_makes_of_it(
     value: object, plain: object

@@ -29,7 +29,7 @@ from autograder.verdict.question import BUDGETS, budget_for, draw_run
 from autograder.verdict.task import FineTune
 from autograder.verdict.weights import Measured, load_weights, measure
 from course import checkpoint, load_reviews
-from course.checks.mistakes import MistakeError, course_mistakes
+from course.checks.mistakes import MistakeError, course_mistakes, mistake
 from course.checks.run_seen import Record, Seen, Update, read_record
 
 CPU = BUDGETS["cpu"]
@@ -355,9 +355,11 @@ def test_each_sign_shows_from_its_bound_on_and_not_before(id: str) -> None:
 
 
 def test_the_first_cause_is_named_and_the_next_one_mentioned() -> None:
-    error = verdict(evidence(260, {"rates": [2e-5]}, steps=8))
+    it = evidence(260, {"rates": [2e-5]}, steps=8)
+    error = verdict(it)
     assert error is not None and error.mistake.id == "rate-too-low"
-    assert "Also seen: A fraction of the steps." in error.message
+    first = mistake("rate-too-low", it).message
+    assert error.message == f"{first} Also seen: A fraction of the steps. {it.report}"
     # The mode in which a model comes back explains no accuracy that is measured in another.
     error = verdict(evidence(260, left_in_training=True))
     assert error is not None and error.mistake.id == "not-learned"
@@ -521,6 +523,9 @@ def test_marks_rise_at_the_bands_themselves() -> None:
     right = math.ceil(bar.nearly(500) * 500)
     assert [bar.credit(one, 500) for one in (right - 1, right)] == [SOME, NEARLY]
     assert [bar.credit(one, 500) for one in (LUCK, LUCK + 1)] == [0, SOME]
+    with pytest.MonkeyPatch.context() as patch:  # at a bound that an accuracy can meet
+        patch.setattr(Bar, "nearly", lambda bar, rows: 0.7)
+        assert [bar.credit(one, 500) for one in (349, 350)] == [SOME, NEARLY]
 
 
 def test_a_wider_spread_lowers_the_bar() -> None:
