@@ -79,3 +79,14 @@ def test_what_is_not_built_is_named(tmp_path: Path) -> None:
         CourseError, match=r"01-tokenizing is not in .*release: run `autograder build`"
     ):
         bundle(CoursePaths(tmp_path), ["01-tokenizing"], Edition.CLASS, tmp_path)
+    with pytest.raises(CourseError, match="06-mastery-test is not in"):
+        bundle(CoursePaths(tmp_path), [], Edition.CLASS, tmp_path)
+
+
+def test_a_course_of_ones_own_bundles_what_it_has_released(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "release" / "01-tokenizing", tmp_path / "release" / "01-tokenizing")
+    held = contents(bundle(CoursePaths(tmp_path), [], Edition.CLASS, tmp_path / "dist"))
+    assert [name for name in held if name.endswith(".ipynb")] == [
+        "bert-classroom-class/01-tokenizing/tokenizing.ipynb"
+    ]

@@ -40,10 +40,13 @@ BUILT_FROM = {Edition.CLASS: "course", Edition.ALONE: "autograder"}
 def bundle(paths: CoursePaths, assignments: list[str], edition: Edition, into: Path) -> Path:
     """Write the folder of an `edition` below `into`, and a zip file of it, whose path is returned.
 
-    What stood in either is replaced. Raises CourseError where something is not built yet.
+    Without `assignments` it holds what is released. What stood in either is replaced. Raises
+    CourseError where something is not released yet.
     """
-    notebooks = {name: paths.notebook(paths.release, name) for name in assignments}
-    if missing := [name for name, path in notebooks.items() if not path.is_file()]:
+    names = assignments or paths.assignments()
+    notebooks = {name: paths.notebook(paths.release, name) for name in names}
+    missing = [name for name, path in notebooks.items() if not path.is_file()]
+    if missing and (assignments or missing == names):
         raise CourseError(
             f"{', '.join(missing)} is not in {paths.release}: run `autograder build`, or in a course "
             "of your own `nbgrader generate_assignment`."
@@ -54,6 +57,8 @@ def bundle(paths: CoursePaths, assignments: list[str], edition: Edition, into: P
     _wheel(edition, folder)
     (folder / "README.txt").write_text(READ_ME, encoding="utf-8", newline="\n")
     for name, path in notebooks.items():
+        if name in missing:
+            continue
         (folder / name).mkdir()
         shutil.copyfile(path, folder / name / path.name)
     return _zipped(folder)

@@ -49,12 +49,15 @@ def bundle(
     """Put what a student gets into one folder and one zip file: notebooks and the course's wheel.
 
     Example: `autograder bundle 01-tokenizing 02-model-set-up`
+
+    By default it holds all assignments that are released.
     """
     from autograder.authoring import bundle as bundling
 
     with one_sentence():
         paths = CoursePaths(root.resolve())
-        made = bundling.bundle(paths, chosen(paths, assignments), edition, into.absolute())
+        names = [paths.check_assignment(name) for name in assignments or ()]
+        made = bundling.bundle(paths, names, edition, into.absolute())
     console.print(f"Wrote {escape(str(made))} and its folder.", soft_wrap=True)
 
 
