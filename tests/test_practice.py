@@ -14,7 +14,7 @@ import nbformat
 import pytest
 
 import course.practice as practice
-from course.practice import recall
+from course.practice import recall, rounds
 from course.practice.deck import Deck
 from course.practice.journal import VARIABLE, Entries, Journal, Practised, Try
 from course.practice.places import WAYS, asked_at, lessons, taught_in
@@ -374,6 +374,16 @@ def test_a_new_record_appears_in_its_lesson(tmp_path: Path) -> None:
             text += record.replace("load-the-tokenizer", "one-more")
         (tmp_path / file.name).write_text(text, encoding="utf-8")
     assert "one-more" in asked_at("01-tokenizing#fill-calls", load_bank(tmp_path))
+
+
+def test_what_holds_only_in_a_newer_transformers_is_not_asked_in_an_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newer = {one.id for one in bank() if one.transformers > 4}
+    assert "loss-is-none" in newer and len(newer) < len(bank()) / 10
+    monkeypatch.setattr(rounds, "version", lambda package: "4.57.3")
+    older = set(rounds.bank.__wrapped__().questions)
+    assert older == set(bank().questions) - newer
 
 
 def test_code_and_sentences_are_shown_as_they_are_meant() -> None:

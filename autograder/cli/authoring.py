@@ -1,4 +1,4 @@
-"""Commands for authors: build, check-course, calibrate, sample, demo."""
+"""Commands for authors: build, bundle, check-course, calibrate, sample, demo."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.authoring.bundle import Edition
 from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
 from autograder.cli.running import graded
 from autograder.cli.terminal import complaints, console, marks_table, progress_bar
@@ -32,6 +33,32 @@ def build(assignments: Assignments = None, root: Root = Path()) -> None:
         task = bar.add_task("Building", total=2 * len(names), what="")
         builder.build(paths, names, progress=lambda what: bar.update(task, advance=1, what=what))
         console.print(f"Built {', '.join(names)} in source/ and release/.")
+
+
+@app.command()
+def bundle(
+    assignments: Assignments = None,
+    root: Root = Path(),
+    edition: Annotated[
+        Edition, typer.Option(help="`alone` holds exams and solutions, for who learns alone.")
+    ] = Edition.CLASS,
+    into: Annotated[Path, typer.Option(help="Where the folder and its zip file go.")] = Path(
+        "dist"
+    ),
+) -> None:
+    """Put what a student gets into one folder and one zip file: notebooks and the course's wheel.
+
+    Example: `autograder bundle 01-tokenizing 02-model-set-up`
+
+    By default it holds all assignments that are released.
+    """
+    from autograder.authoring import bundle as bundling
+
+    with one_sentence():
+        paths = CoursePaths(root.resolve())
+        names = [paths.check_assignment(name) for name in assignments or ()]
+        made = bundling.bundle(paths, names, edition, into.absolute())
+    console.print(f"Wrote {escape(str(made))} and its folder.", soft_wrap=True)
 
 
 @app.command("check-course")

@@ -32,9 +32,9 @@ def set_up(version, index, git):
         )
 
     def beside():
-        """Return the newest wheel in the notebook's folder: version, edition and path."""
+        """Return the newest wheel beside the notebook or one folder up: version, edition, path."""
         found = []
-        for path in pathlib.Path().glob("bert_classroom_*.whl"):
+        for path in [*pathlib.Path().glob("bert_*.whl"), *pathlib.Path("..").glob("bert_*.whl")]:
             if name := re.match(r"bert_classroom_(course|alone)-([\d.]+)-py3-none-any", path.name):
                 found.append((numbers(name[2]), name[1] == "alone", path.stat().st_mtime, path))
         return max(found, default=None)

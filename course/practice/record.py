@@ -84,6 +84,8 @@ class Record(Strict):
     setup: str = ""
     #: Python that runs before what the options' `gives` say, or that asserts a flashcard's back.
     verify: str = ""
+    #: The oldest major release of transformers in which the answer holds; older ones do not ask.
+    transformers: int = 4
     #: Where a fact is published that no run can prove.
     source: Text | None = None
     #: Which task or question of the page that this course grew from it covers, and what had to be
