@@ -79,7 +79,7 @@ def test_what_is_not_built_is_named(tmp_path: Path) -> None:
         CourseError, match=r"01-tokenizing is not in .*release: run `autograder build`"
     ):
         bundle(CoursePaths(tmp_path), ["01-tokenizing"], Edition.CLASS, tmp_path)
-    with pytest.raises(CourseError, match="06-mastery-test is not in"):
+    with pytest.raises(CourseError, match="08-mastery-test is not in"):
         bundle(CoursePaths(tmp_path), [], Edition.CLASS, tmp_path)
 
 

@@ -21,7 +21,7 @@ from course import checkpoint, load_reviews
 from course.checks import find_check, run_check
 from course.checks.batching import Collate, EncodeReviews
 from course.checks.mistakes import MistakeError
-from course.checks.tokenizing import tokenizer
+from course.checks.shared_tokenizer import tokenizer
 from course.pictures import tokens as pictures
 
 TEXTS = ["A film of quiet beauty.", "Dull.", "It goes on, and on, and then it goes on again."]

@@ -74,3 +74,16 @@ class Check:
     def mistakes(self) -> list[str | Mistake]:
         """Return all mistakes that this check knows, by id or as records, in its own order."""
         return list(dict.fromkeys([*self.signs, *self.raised, *self.told]))
+
+
+class Compared(Check):
+    """A check whose facts know whether the result is right; the signs only say why one is not.
+
+    The last sign always shows, so that nothing but the right result passes.
+    """
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """See :class:`Check`."""
+        facts = type(self).facts(observed, **inputs)
+        if not facts.is_right:
+            tell_first(self.signs, facts, function=self.function)

@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from course.checks.base import Inputs
+from course.checks.base import Compared, Inputs
 from course.checks.mistakes import Signs, mistake
-from course.checks.tokenizing import REVIEWS, TEXT_SIGNS, Compared, Rows, TextRows, tokenizer
+from course.checks.shared_tokenizer import tokenizer
+from course.checks.tokenizing import REVIEWS, TEXT_SIGNS, Rows, TextRows
 from course.checks.values import need_mapping, need_tensor
 
 #: What any batch must have, told where it has not.

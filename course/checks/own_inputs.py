@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.checks.base import Check, Inputs
+from course.checks.base import Check, Compared, Inputs
 from course.checks.mistakes import mistake
-from course.checks.tokenizing import Compared, tokenizer
+from course.checks.shared_tokenizer import tokenizer
 from course.checks.values import kind_of, need_tensor
 
 LONG = (

@@ -13,8 +13,8 @@ from typing import Any
 from course.checks.base import Check, Inputs
 from course.checks.mistakes import mistake
 from course.checks.own_inputs import LONG
+from course.checks.shared_tokenizer import tokenizer
 from course.checks.tiny import padded, some_reviews, tiny_bert
-from course.checks.tokenizing import tokenizer
 from course.checks.values import close, kind_of, need_mapping, one_number
 from course.plain import Opaque
 

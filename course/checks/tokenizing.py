@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from course.checks.base import Check, Inputs
-from course.checks.mistakes import Signs, mistake, tell_first
+from course.checks.base import Compared, Inputs
+from course.checks.mistakes import Signs, mistake
+from course.checks.shared_tokenizer import tokenizer
 from course.checks.values import need_mapping
 
 REVIEWS = [
@@ -18,50 +18,6 @@ REVIEWS = [
     "The projectionist fell asleep, and so, after an hour of underwhelming chases, did I.",
     "It is dull.",
 ]
-
-
-@cache
-def _loaded() -> tuple[Any, str]:
-    """Return the checkpoint's tokenizer, and how its Rust part describes itself."""
-    from transformers import AutoTokenizer
-
-    from course import checkpoint
-
-    made = AutoTokenizer.from_pretrained(checkpoint())
-    return made, _described(made)
-
-
-def _described(made: Any) -> str:
-    # Every call of a tokenizer leaves its truncation and padding behind.
-    made.backend_tokenizer.no_truncation()
-    made.backend_tokenizer.no_padding()
-    return repr(made.backend_tokenizer)
-
-
-def tokenizer() -> Any:
-    """Return a new tokenizer of the embedded checkpoint, whatever was done to earlier ones.
-
-    Loading takes 0.1 s, most of it for the Rust part: that is shared until somebody changes it.
-    """
-    made, description = _loaded()
-    if _described(made) != description:
-        _loaded.cache_clear()
-        made, _ = _loaded()
-    shared = (made.backend_tokenizer, vars(made).get("_vocab"))
-    return copy.deepcopy(made, {id(part): part for part in shared})
-
-
-class Compared(Check):
-    """A check whose facts know whether the result is right; the signs only say why one is not.
-
-    The last sign always shows, so that nothing but the right result passes.
-    """
-
-    def judge(self, observed: Any, **inputs: Any) -> None:
-        """See :class:`Check`."""
-        facts = type(self).facts(observed, **inputs)
-        if not facts.is_right:
-            tell_first(self.signs, facts, function=self.function)
 
 
 def bare(pieces: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from autograder.examining.exam import Task
 from course.checks import batching, tokenizing
 from course.checks.base import Inputs
-from course.checks.tokenizing import tokenizer
+from course.checks.shared_tokenizer import tokenizer
 
 WORDS = """\
 a an the film plot actor brilliance underwhelming unforgettable charmless cinematography
