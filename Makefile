@@ -29,7 +29,7 @@ test: lint  ## Format, lint, types and tests without the slowest; warnings are e
 test-all: lint  ## The same with all tests: attacks, kills, hundreds of submissions, each lesson in a browser.
 	$(BIN)/pytest -n logical --dist worksteal
 
-# Half an hour on one core. Only some: make mutate MUTANTS='course.plain* autograder.verdict*'
+# Some: make mutate MUTANTS='course.plain* autograder.verdict*'
 mutate: .venv/ready  ## Change the core in small ways, one at a time: a test must notice each.
 	$(BIN)/pip install --quiet --disable-pip-version-check mutmut==3.8.1
 	HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run --max-children 1 $(MUTANTS)

@@ -215,3 +215,15 @@ def test_no_author_left_a_note(word: str) -> None:
         and re.search(rf"\b{word}\b", (ROOT / path).read_text(encoding="utf-8"))
     ]  # fmt: skip
     assert not found
+
+
+def test_the_page_on_mutation_tests_names_every_module_and_functions_that_exist() -> None:
+    page = (ROOT / "docs" / "mutation.md").read_text(encoding="utf-8")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert (
+        re.findall(r"^\| `(\S+\.py)` \|", page, re.M) == settings["tool"]["mutmut"]["only_mutate"]
+    )
+    for module, reasons in re.findall(r"^### `(.+)`\n\n((?:- .+\n)+)", page, re.M):
+        source = (ROOT / module).read_text(encoding="utf-8")
+        for name in re.findall(r"^- `(\w+)`: \S", reasons, re.M):
+            assert f"def {name}(" in source, f"{module}: {name}"
