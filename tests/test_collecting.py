@@ -1,6 +1,7 @@
 """Work that came by the roads which the instructor's guide shows: the downloads of three LMS.
 
-What the files are called was taken from the vendors' own descriptions of their bulk downloads.
+The names of the files are those that these systems are known to give in bulk downloads; none of them
+publishes a specification that we could hold them to.
 """
 
 from __future__ import annotations
