@@ -23,6 +23,9 @@ from course.yaml_loader import Loader
 
 FOLDER = Path(__file__).parent.parent / "mistakes"
 
+#: No message has more characters.
+LONGEST = 3000
+
 Sign = Callable[[Any], Any]
 #: Mistakes by id, each with the predicate over a check's facts that shows it; in order.
 Signs = Mapping[str, Sign]
@@ -97,7 +100,12 @@ def code(value: object) -> str:
     text = str(value) if isinstance(value, Opaque) else repr(value)
     if "\n" in text:  # a tensor is shown with a line for each row
         text = " ".join(text.split())
-    return text if len(text) <= 120 else text[:117] + "..."
+    return short(text)
+
+
+def short(text: str, longest: int = 120) -> str:
+    """Return `text`, or its beginning where it is longer than a reader can want."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def read_mistakes(path: Path) -> dict[str, Mistake]:
@@ -139,8 +147,9 @@ def course_mistakes() -> dict[str, Mistake]:
 def mistake(id: str | Mistake, facts: Any = None, **values: Any) -> MistakeError:
     """Return the error that tells the mistake `id`, its template filled from `values` and `facts`."""
     record = id if isinstance(id, Mistake) else course_mistakes()[id]
-    message = _Words().vformat(record.message, (), _Facts(facts, values))
-    return MistakeError(record, message.strip())
+    message = _Words().vformat(record.message, (), _Facts(facts, values)).strip()
+    # Whatever a student's code sent: it goes into gradebooks and onto pages.
+    return MistakeError(record, short(message, LONGEST))
 
 
 def tell_first(signs: Signs, facts: Any, **values: Any) -> None:

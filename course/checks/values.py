@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from course.checks.mistakes import code, mistake
+from course.checks.mistakes import code, mistake, short
 from course.plain import Opaque
 
 
@@ -18,9 +18,8 @@ def need_mapping(value: Any, keys: Iterable[str], what: str) -> Mapping[str, Any
         raise mistake("wrong-type", what=what, kind=kind_of(value))
     for key in keys:
         if key not in value:
-            raise mistake(
-                "missing-key", what=what, key=key, have=", ".join(map(str, value)) or "nothing"
-            )
+            have = short(", ".join(map(str, value))) or "nothing"
+            raise mistake("missing-key", what=what, key=key, have=have)
     return value
 
 

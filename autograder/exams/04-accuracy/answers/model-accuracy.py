@@ -57,6 +57,124 @@ class Evaluation:
 model_accuracy = Evaluation()
 
 
+# %% right: one big batch, padded
+from torch.nn.utils.rnn import pad_sequence
+
+
+def model_accuracy(model, batches):
+    rows, labels = [], []
+    for batch in batches:
+        for ids, mask in zip(batch["input_ids"], batch["attention_mask"]):
+            rows.append(ids[mask.bool()])
+        labels.append(batch["labels"])
+    ids = pad_sequence(rows, batch_first=True)
+    mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+    model.eval()
+    with torch.no_grad():
+        found = model(input_ids=ids, attention_mask=mask).logits.argmax(dim=-1)
+    return (found == torch.cat(labels)).double().mean().item()
+
+
+# %% right: row by row
+@torch.inference_mode()
+def model_accuracy(model, batches):
+    model.eval()
+    hits = []
+    for batch in batches:
+        for row in range(len(batch["labels"])):
+            one = {name: tensor[row : row + 1] for name, tensor in batch.items()}
+            hits.append(model(**one).logits[0].argmax().item() == one["labels"].item())
+    return sum(hits) / len(hits)
+
+
+# %% right: a generator, an exact fraction
+from fractions import Fraction
+
+
+def model_accuracy(model, batches):
+    def hits():
+        for batch in batches:
+            outputs = model(batch["input_ids"], batch["attention_mask"])
+            yield from outputs.logits.argmax(dim=1).eq(batch["labels"]).tolist()
+
+    model.eval()
+    with torch.no_grad():
+        found = list(hits())
+    return Fraction(sum(found), len(found))
+
+
+# %% right: gradients switched off and on again
+def model_accuracy(model, batches):
+    model.eval()
+    torch.set_grad_enabled(False)
+    try:
+        right = torch.zeros(())
+        total = 0
+        for batch in batches:
+            logits = model(**{name: batch[name] for name in batch if name != "labels"}).logits
+            right += torch.sum(torch.argmax(logits, 1) == batch["labels"])
+            total += logits.size(0)
+    finally:
+        torch.set_grad_enabled(True)
+    return right / total
+
+
+# %% right: confusion matrix
+import numpy as np
+from sklearn.metrics import confusion_matrix
+
+
+def model_accuracy(model, batches):
+    model.eval()
+    table = 0
+    for batch in batches:
+        with torch.no_grad():
+            logits = model(**batch).logits
+        classes = list(range(logits.shape[1]))
+        table = table + confusion_matrix(batch["labels"], logits.argmax(1), labels=classes)
+    return np.trace(table) / table.sum()
+
+
+# %% right: the mode kept by a context manager
+from contextlib import contextmanager
+
+
+@contextmanager
+def evaluating(model):
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield model.eval()
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def model_accuracy(model, batches):
+    with evaluating(model), torch.no_grad():
+        pairs = [(model(**batch).logits.topk(1).indices[:, 0], batch["labels"]) for batch in batches]
+    predictions, truth = map(torch.cat, zip(*pairs))
+    return 1 - (predictions != truth).float().mean().item()
+
+
+# %% right: map, no dropout by hand
+def model_accuracy(model, batches):
+    for module in model.modules():
+        module.train(False)
+    ask = torch.no_grad()(lambda batch: model(**batch).logits.max(-1)[1] == batch["labels"])
+    return torch.hstack(list(map(ask, batches))).to(torch.float64).mean()
+
+
+# %% right: bfloat16 would do
+def model_accuracy(model, batches):
+    model.eval()
+    correct, total = 0, 0
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for batch in batches:
+            correct += (model(**batch).logits.argmax(-1) == batch["labels"]).sum()
+            total += len(batch["labels"])
+    return (correct / total).item()
+
+
 # %% wrong: dropout-on
 def model_accuracy(model, batches):
     right = total = 0
@@ -225,4 +343,17 @@ def model_accuracy(model, batches):
         for batch in batches:
             right += (model(**batch).logits.argmax(dim=1) == batch["labels"]).sum().item()
             total += len(batch["labels"])
+    return right / total
+
+
+# %% wrong: dropout-on
+# Evaluation mode is left for each batch but the first.
+def model_accuracy(model, batches):
+    model.eval()
+    right = total = 0
+    with torch.no_grad():
+        for batch in batches:
+            right += (model(**batch).logits.argmax(1) == batch["labels"]).sum().item()
+            total += len(batch["labels"])
+            model.train()
     return right / total
