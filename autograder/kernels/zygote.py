@@ -50,9 +50,9 @@ def main() -> None:
         # Its checksum is verified once a process: here, for all kernels. One that is missing or
         # changed is the notebook's to meet.
         importlib.import_module("course").checkpoint()
-        if "course.checks.tokenizing" in sys.modules:
+        if "course.checks.shared_tokenizer" in sys.modules:
             # The first tokenizer of a process brings in what the imports left for later.
-            sys.modules["course.checks.tokenizing"].tokenizer()
+            sys.modules["course.checks.shared_tokenizer"].tokenizer()
     with contextlib.suppress(Exception):
         _forget_fingerprints()
     for handle in _gpu_handles():
