@@ -20,8 +20,10 @@ from course.practice.stems import stem_of
 
 #: Variants of each question. Two, three, four and six options are each right equally often.
 VARIANTS = 12
+#: How often the same places are right, at least, where there are very many combinations.
+FEW = 2
 #: How many seeds are tried for them.
-SEEDS = 400
+SEEDS = 600
 
 
 def paper_path(root: Path) -> Path:
@@ -37,22 +39,21 @@ def paper_text(questions: Path) -> str:
 
 
 def variants(bank: Bank, question: Any) -> list[Asked]:
-    """Return the variants that are asked; each place among the options is right equally often.
+    """Return the variants that are asked; no place among options or lines is right too often.
 
-    Raises QuestionError where the draws leave some place hardly ever right.
+    As options stand in the order of their numbers, this holds for the smallest and the largest
+    number too. Raises QuestionError where the draws leave some place hardly ever right.
     """
     made: list[Asked] = []
-    places: Counter[int] = Counter()
+    places: Counter[tuple[int, ...]] = Counter()
     for seed in range(SEEDS):
         variant = asked(bank, question, seed)
-        if variant.kind in ("choice", "predict", "fix"):
-            place = [option.text for option in variant.options].index(variant.answer)
-            if places[place] * len(variant.options) >= VARIANTS:
-                continue
-            places[place] += 1
-        made.append(Asked(stem_of(variant, seed), variant))
-        if len(made) == VARIANTS:
-            return made
+        one = Asked(stem_of(variant, seed), variant)
+        if places[one.key] < max(FEW, VARIANTS * one.guessing):
+            places[one.key] += 1
+            made.append(one)
+            if len(made) == VARIANTS:
+                return made
     raise QuestionError(
         f"{question.id}: in {SEEDS} draws the right option is too seldom in some place. "
         "Let `draw` change which option is right."

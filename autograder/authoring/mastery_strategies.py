@@ -45,10 +45,10 @@ class Asked:
         return list(answer) if isinstance(answer, list) else [answer]
 
     @property
-    def key(self) -> list[int]:
+    def key(self) -> tuple[int, ...]:
         """The places of the right texts among the options or lines."""
         shown = self.stem.lines or self.stem.options
-        return [shown.index(text) for text in self.answers]
+        return tuple(shown.index(text) for text in self.answers)
 
     @property
     def guessing(self) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -50,19 +51,21 @@ def variant_of(questions: Path, id: str, seed: int) -> Any:
 def asked(bank: Bank, question: Any, seed: int) -> Any:
     """Return `question` as the test asks it with `seed`; nothing that students have foretells it.
 
-    Its numbers are drawn from what only the bank holds, and its options and lines stand in the
-    order of a digest of their texts, whichever of them is right.
+    Its numbers are drawn from what only the bank holds. Its options and lines stand in the order of
+    their letters and numbers, whichever of them is right.
     """
-    hidden = _digest(f"{question.draw}{question.solution}")
+    hidden = hashlib.sha256(f"{question.draw}{question.solution}".encode()).hexdigest()
     variant = bank.variant(question, f"{hidden}:{seed}")
     if variant.kind == "order":
-        return variant.model_copy(update={"lines": sorted(variant.lines, key=_digest)})
-    options = sorted(variant.options, key=lambda option: _digest(option.text))
+        return variant.model_copy(update={"lines": sorted(variant.lines, key=by_value)})
+    options = sorted(variant.options, key=lambda option: by_value(option.text))
     return variant.model_copy(update={"options": options})
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def by_value(text: str) -> list[str | float]:
+    """Return what texts are sorted by: numbers by their value, the rest by its letters."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text)
+    return [float(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 class MasteryTask(SheetTask):
