@@ -16,10 +16,11 @@ from autograder.examining.exam import load_exam
 from course.checks import run_check
 from course.checks.metrics import SCORES
 from course.checks.mistakes import MistakeError
-from course.pictures import evaluation
+from course.pictures import evaluation, worth
 from course.plain import Opaque, as_plain
 from course.recorded import recorded_predictions
 
+LESSON = (Path(__file__).parents[1] / "course" / "lessons" / "04-accuracy.md").read_text("utf-8")
 EXAM = load_exam(Path(__file__).parents[1] / "autograder" / "exams", "04-accuracy")
 TASKS = {task.answer_id: task for task in EXAM.tasks}
 RECORDED = recorded_predictions()
@@ -227,3 +228,46 @@ def test_errors_are_errors_the_most_confident_first():
     assert "<caption" in errors._repr_html_() and "% sure" in str(errors)
     shown = evaluation.Errors([("<b>", "a", "b", 0.9)])._repr_html_()
     assert "&lt;b&gt;" in shown
+
+
+def test_the_table_of_worth_is_what_was_measured():
+    found = sorted(
+        worth.lines(worth.measured_worth()), key=lambda one: (one.source == "imdb", one.rows)
+    )
+    assert worth.worth_table(found) in LESSON
+    assert max(one.cents for one in found) < 0.1
+    seeds = {(one.source, one.rows): set() for one in worth.measured_worth()}
+    for one in worth.measured_worth():
+        seeds[one.source, one.rows].add(one.seed)
+    assert all(len(found) >= 3 for found in seeds.values()), seeds
+
+
+def test_bert_is_ahead_at_every_size():
+    by_rows = {one.rows: one for one in worth.lines(worth.measured_worth()) if one.source != "imdb"}
+    assert all(one.gain[1] > 0 for one in worth.lines(worth.measured_worth()))
+    gains = [by_rows[rows].gain[0] for rows in sorted(by_rows)]
+    assert gains == sorted(gains, reverse=True)
+    assert [round(gains[0], 2), round(gains[-1], 2)] == [0.14, 0.08]
+    words, tuned = by_rows[3000].accuracy["counting words"], by_rows[300].accuracy["fine-tuned"]
+    assert abs(words - tuned) < 0.01
+    few, many = by_rows[100].accuracy, by_rows[3000].accuracy
+    assert few["counting words"] < few["frozen encoder"] < few["fine-tuned"]
+    assert many["frozen encoder"] < many["counting words"] < many["fine-tuned"]
+
+
+def test_a_paired_interval_holds_its_level():
+    """Of 2,000 pairs of equally good models, the interval leaves 0 out about once in 20."""
+    chance = random.Random(0)
+    missed = 0
+    for _ in range(2000):
+        only = [
+            chance.random() < 0.5 for _ in range(sum(chance.random() < 0.3 for _ in range(300)))
+        ]
+        low, high = worth.paired_interval(sum(only), len(only) - sum(only), 300)[1:]
+        missed += not low <= 0 <= high
+    assert 0.03 < missed / 2000 < 0.08
+
+
+def test_the_picture_of_worth_says_what_it_shows():
+    told = repr(worth.worth_picture(worth.measured_worth()))
+    assert "rotten-tomatoes, 100 reviews" in told and "fine-tuned 0.7" in told
