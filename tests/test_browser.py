@@ -33,6 +33,9 @@ def test_the_solved_lesson_runs_from_top_to_bottom(
     ):
         path.parent.mkdir(parents=True)
         shutil.copy(origin, path)
+    # What each lesson begins with is made of these two.
+    for name in ("first-cell.py", "where.yaml"):
+        shutil.copy(course.lessons / name, here.lessons)
     before = read_lesson(master)
     with jupyterlab(tmp_path) as address, browser_page() as page:
         faults: list[str] = []

@@ -490,9 +490,13 @@ def test_a_wrong_question_is_found(class_of: CoursePaths, tmp_path: Path) -> Non
     claim = "gives: truth[option] == states"
     assert claim in text
     text = text.replace(claim, "gives: truth[option] != states", 1)
-    text = text.replace("kind: fill", "kind: predict\n  typed: true", 1)
-    start = text.index("  options:", text.index("kind: predict"))
-    text = text[:start] + "  options: []\n" + text[text.index("  hints:", start) :]
+    # A question whose answer is typed: its code is then whatever prints one.
+    start = text.index("kind: fill")
+    code, hints = text.index("  code:", start), text.index("  hints:", start)
+    text = (
+        text[:start] + "kind: predict\n  typed: true" + text[start + len("kind: fill") : code]
+        + '  code: "print(1)"\n  options: []\n' + text[hints:]
+    )  # fmt: skip
     file.write_text(text)
     faults, _ = check_course(CoursePaths(root), [NAME])
     told = [str(fault) for fault in faults if fault.kind == "question"]

@@ -24,7 +24,6 @@ from transformers import (
 
 from autograder.verdict import bars, question, space, task, weights
 from autograder.verdict.bars import bar_for, load_bars
-from autograder.verdict.evidence import Evidence
 from autograder.verdict.question import BUDGETS, Budget, Reviews, Run, budget_for, draw_run
 from autograder.verdict.space import LAYER, MAX_LENGTH, Space
 from autograder.verdict.task import FineTune
@@ -488,8 +487,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_a_run_is_drawn_told_and_judged_by_what_is_measured(asked: list[Any]) -> None:
-    seen: list[Evidence] = []
-    fine_tune, rng = FineTune(BUDGETS["cpu"], seen.append), random.Random(0)
+    fine_tune, rng = FineTune(BUDGETS["cpu"]), random.Random(0)
     told = {
         "texts": RUN.train.texts, "labels": RUN.train.labels, "checkpoint": "minilm", "steps": 60,
         "batch_size": 16, "device": "cpu", "seed": 7,
@@ -501,8 +499,8 @@ def test_a_run_is_drawn_told_and_judged_by_what_is_measured(asked: list[Any]) ->
     assert asked[1:] == [
         ("weights", RUN, "cpu", "the folder of minilm", {"head_from": bar.nearly(500)})
     ]
-    assert seen == [fine_tune.evidence]
-    it = seen[0]
+    it = fine_tune.evidence
+    assert it is not None
     assert it.measured == Measured(475, 500, 0.5, False) and it.bar == bar
     assert (it.seen.asked_steps, it.seen.asked_batch) == (60, 16)
     assert it.seen.labels == tuple(RUN.train.labels) and it.seen.steps == 60

@@ -103,7 +103,7 @@ READERS = {
     "student": ("README.md#Students", "docs/student.md"),
     "instructor": ("README.md#Instructors", "docs/instructor.md"),
     "self-learner": ("README.md#Self-learners", "docs/self-learner.md"),
-    "author": ("README.md#Authors", "docs/author.md"),
+    "author": ("README.md#Authors", "docs/author.md", "docs/mutation.md"),
 }
 
 

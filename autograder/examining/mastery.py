@@ -32,8 +32,14 @@ from course.practice.mastery import (
 from course.practice.places import lessons, taught_in
 from course.practice.questions import Bank, load_bank
 from course.practice.record import TOPICS
-from course.practice.stems import BadPicksError, Stem, response_of, stem_of, topic_title
-from course.practice.text import answer_text
+from course.practice.stems import (
+    BadPicksError,
+    Stem,
+    answer_text,
+    response_of,
+    stem_of,
+    topic_title,
+)
 
 
 @cache

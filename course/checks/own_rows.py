@@ -129,11 +129,11 @@ class CleanRows(Check):
         ),
         "copies-kept": lambda it: it.repeats(exactly=True),
         "near-copies-kept": lambda it: it.repeats(exactly=False),
+        "all-copies-dropped": lambda it: it.lost and all(len(it.texts[key]) > 1 for key in it.lost),
+        "rows-dropped": lambda it: it.lost,
         "contradictions-kept": lambda it: it.first(
             lambda row, key: len(it.labels.get(key, ())) > 1
         ),
-        "all-copies-dropped": lambda it: it.lost and all(len(it.texts[key]) > 1 for key in it.lost),
-        "rows-dropped": lambda it: it.lost,
         "text-changed": lambda it: it.first(it.is_changed),
         "other-label": lambda it: it.first(lambda row, key: {row["label"]} != it.labels[key]),
         "columns-kept": lambda it: set(it.columns) != {"text", "label"},

@@ -197,3 +197,16 @@ def _line_numbers(parts: list[str], count: int) -> list[int]:
 def blanks_in(code: str) -> str:
     """Return `code` with its blanks as people read them in plain text: [1], [2]."""
     return BLANK.sub(r"[\1]", code)
+
+
+def answer_text(variant: Any) -> str:
+    """Return the right answer as plain text."""
+    match variant.kind:
+        case "fill":
+            return str(variant.filled(variant.answer))
+        case "fix":
+            return str(variant.repaired(variant.answer))
+        case "order" | "several":
+            return "\n".join(variant.answer)
+        case _:
+            return str(variant.answer)

@@ -12,7 +12,7 @@ from typing import Any
 from course.practice.journal import Journal
 from course.practice.rounds import ATTEMPTS, Round, bank
 from course.practice.showing import as_text, inline
-from course.practice.stems import BadPicksError, blanks_in, picks_of
+from course.practice.stems import BadPicksError, answer_text, blanks_in, picks_of
 
 
 @dataclass(frozen=True)
@@ -94,19 +94,6 @@ def answered(id: str, given: Any) -> Said:
 
 def _named(part: str) -> str:
     return f"{blanks_in(part)}: " if part else ""
-
-
-def answer_text(variant: Any) -> str:
-    """Return the right answer as plain text."""
-    match variant.kind:
-        case "fill":
-            return str(variant.filled(variant.answer))
-        case "fix":
-            return str(variant.repaired(variant.answer))
-        case "order" | "several":
-            return "\n".join(variant.answer)
-        case _:
-            return str(variant.answer)
 
 
 def hinted(id: str) -> str:
