@@ -99,7 +99,7 @@ def run_all(page: Page, timeout: float) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(
         """() => {
-            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
+            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-Cell-inputArea .jp-InputPrompt')];
             return prompts.length && prompts.every(p => /\\[\\d+\\]/.test(p.textContent));
         }""",
         timeout=1000 * timeout,

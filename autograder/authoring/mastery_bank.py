@@ -32,9 +32,13 @@ def paper_path(root: Path) -> Path:
 
 
 def paper_text(questions: Path) -> str:
-    """Return the text of `mastery.json` for the bank in the folder `questions`."""
+    """Return the text of `mastery.json` for the bank in the folder `questions`.
+
+    A question that cannot be asked is left out; `bank_faults` says why.
+    """
     bank = load_bank(questions)
-    stems = [one.stem.model_dump() for question in bank for one in variants(bank, question)]
+    asked_of = [question for question in bank if _unfit(question) is None]
+    stems = [one.stem.model_dump() for question in asked_of for one in variants(bank, question)]
     return json.dumps(stems, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -60,20 +64,27 @@ def variants(bank: Bank, question: Any) -> list[Asked]:
     )
 
 
+def _unfit(question: Any) -> str | None:
+    """Return why a question cannot be asked in the test, or None."""
+    if question.kind == "flashcard":
+        return "a flashcard cannot be marked"
+    if getattr(question, "typed", False):
+        return "the test is answered by clicking, but this needs typing"
+    if question.draw is None:
+        return "it needs a `draw` that changes the right answer"
+    return None
+
+
 def bank_faults(questions: Path) -> Iterator[str]:
     """Yield what is wrong with a bank: what cannot be marked, is not proved or pays the clueless."""
     bank = load_bank(questions)
     every: list[Asked] = []
     for question in bank:
-        if question.kind == "flashcard":
-            yield f"{question.id}: a flashcard cannot be marked"
-        elif getattr(question, "typed", False):
-            yield f"{question.id}: the test is answered by clicking, but this needs typing"
-        elif question.draw is None:
-            yield f"{question.id}: it needs a `draw` that changes the right answer"
-        else:
-            made = variants(bank, question)
-            every += made
-            for one in made:
-                yield from prove(one.variant)
+        if (reason := _unfit(question)) is not None:
+            yield f"{question.id}: {reason}"
+            continue
+        made = variants(bank, question)
+        every += made
+        for one in made:
+            yield from prove(one.variant)
     yield from strategy_faults(every)
