@@ -38,6 +38,9 @@ LEFT_OUT = {
     "pip install dist/bert_classroom_alone-*.whl jupyterlab": INSTALLS,
     "source .venv/bin/activate": "the environment that runs the tests is active",
     "pre-commit install": "changes the clone's git hooks, which a copy without git has not",
+    "make mutate": "installs mutmut, and takes hours",
+    "make mutate MUTANTS='course.plain*'": "installs mutmut, and takes many minutes",
+    ".venv/bin/mutmut show NAME": "shows what an earlier run has left",
     "autograder calibrate": "takes 16 fine-tuning runs and writes into the installation",
     "autograder check-course": "takes half an hour; a lesson at a time is in the nightly tests",
 }
