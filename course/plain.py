@@ -136,7 +136,7 @@ def restore(skeleton: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
         case int():
             return _integer(skeleton)
         case str():
-            return _text(skeleton)
+            return whole_text(skeleton)
         case list():
             return [restore(item, tensors, depth + 1) for item in skeleton]
         case {"float": str(text)}:
@@ -157,14 +157,14 @@ def restore(skeleton: Any, tensors: dict[str, Any], depth: int = 0) -> Any:
         case {"dict": list(pairs)}:
             return dict(_pair(pair, tensors, depth + 1) for pair in pairs)
         case {"opaque": str(type_name)}:
-            return Opaque(_text(type_name[:200]))
+            return Opaque(whole_text(type_name[:200]))
     raise NotPlainError("an unknown node")
 
 
 def _pair(pair: Any, tensors: dict[str, Any], depth: int) -> tuple[Any, Any]:
     match pair:
         case [str(key), item]:
-            return _text(key), restore(item, tensors, depth)
+            return whole_text(key), restore(item, tensors, depth)
         case [int(key), item]:
             return _integer(key), restore(item, tensors, depth)
     raise NotPlainError("a dict's item is not a pair")
@@ -187,7 +187,7 @@ def _array(tensor: Any) -> Any:
     return array
 
 
-def _text(text: str) -> str:
+def whole_text(text: str) -> str:
     """Return `text` with "?" for halves of surrogate pairs, which no file or message can hold."""
     return text.encode("utf-8", "replace").decode()
 

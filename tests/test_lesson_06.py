@@ -247,6 +247,30 @@ def test_a_neighbours_diagnosis_waits_for_a_person() -> None:
     assert "drawn for 'Anna@uni.example'" in waits.message
 
 
+@pytest.mark.parametrize(
+    ("told", "misconception"),
+    [
+        ({"line": "about line 7"}, "not-numbers"),
+        ({"line": [7, 8]}, "several-numbers"),
+        ({"line": math.nan}, "not-finite"),
+        ({"line": 7.5}, "no-such-line"),
+        ({"line": "9" * 400}, "no-such-line"),
+        ({"name": "  "}, "no-name"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_so(told: dict[str, Any], misconception: str) -> None:
+    finding = found(**{"name": "anna", "line": 7, "fault": "not-shuffled", **told})
+    assert (finding.outcome, finding.misconception) == (Outcome.FAILED, misconception)
+    assert misconception in find_check("diagnosis").mistakes()
+
+
+def test_a_right_answer_counts_however_it_is_written() -> None:
+    for name in ("anna", " Anna@uni.example ", "half \ud800 a pair"):
+        own = RUNS[run_number(name)]
+        line, fault = f"{' ' * 20}{max(own.lines)}\n", f" `{own.fault.id}` "
+        assert found(name=name, line=line, fault=fault).points == 6
+
+
 def test_a_mended_script_counts_for_the_name_in_its_docstring() -> None:
     task = load_exam(ROOT / "autograder" / "exams", "06-diagnosis").task("train-reviews-points")
     assert task is not None

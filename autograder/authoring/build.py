@@ -20,6 +20,7 @@ from autograder.authoring.outline import places_path, places_text
 from autograder.authoring.solutions import solutions_path, solutions_text
 from autograder.course_paths import CoursePaths
 from autograder.nbgrader_api import release
+from course.files import write_whole
 
 
 def build_source(paths: CoursePaths, assignment: str, target: Path) -> Path:
@@ -56,23 +57,18 @@ def build(
                 shutil.copyfile(made, place)
             progress(f"{assignment}: release")
     if places_path(paths.root).parent.is_dir():
-        places_path(target).parent.mkdir(parents=True, exist_ok=True)
-        places_path(target).write_text(places_text(paths), encoding="utf-8")
+        write_whole(places_path(target), places_text(paths))
     # A course without lessons of its own has these from where it has the lessons.
     if paths.has_own_lessons and paths.exams.is_dir():
         path = target / solutions_path(paths).relative_to(paths.root)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(solutions_text(paths), encoding="utf-8")
+        write_whole(path, solutions_text(paths))
     for assignment in assignments if paths.has_own_lessons else []:
-        if (questions := paths.exams / assignment / "questions").is_dir():
-            paper_path(target).parent.mkdir(parents=True, exist_ok=True)
-            paper_path(target).write_text(paper_text(questions), encoding="utf-8")
+        exam = paths.exams / assignment
+        if (questions := exam / "questions").is_dir():
+            write_whole(paper_path(target), paper_text(questions))
             progress(f"{assignment}: questions")
-        if (paths.exams / assignment / "faults.yaml").is_file():
-            runs_path(target).parent.mkdir(parents=True, exist_ok=True)
-            runs_path(target).write_text(
-                runs_text(paths.root, paths.exams / assignment), encoding="utf-8"
-            )
+        if (exam / "faults.yaml").is_file():
+            write_whole(runs_path(target), runs_text(paths.root, exam))
             progress(f"{assignment}: broken runs")
 
 

@@ -32,7 +32,7 @@ def lesson_of(path: Path) -> Lesson:
     heading = path.stem
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for level, text in _headings(cell.source):
+            for level, text in headings(cell.source):
                 heading = text.replace("`", "")
                 if level == 1:
                     title = heading.partition(" · ")[2] or heading
@@ -45,7 +45,8 @@ def lesson_of(path: Path) -> Lesson:
     return Lesson(path.stem, title, tuple(places))
 
 
-def _headings(text: str) -> Iterator[tuple[int, str]]:
+def headings(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the headings in `text` outside of code, each with its level."""
     fenced = False
     for line in text.splitlines():
         fenced ^= line.startswith("```")

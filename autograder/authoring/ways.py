@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from autograder.authoring.lessons import read_lesson
+from autograder.authoring.outline import headings
 
 #: What a learner may want, and the first words of the headings where it is.
 WAYS = {
@@ -27,20 +28,23 @@ ELSEWHERE = (
 def ways_table(path: Path) -> str:
     """Return the table of ways for the lesson in `path`, in Markdown."""
     rows = ["| if you want to … | go to |", "| --- | --- |"]
-    headings = _headings(path)
+    every = _headings(path)
     for want, words in WAYS.items():
-        found = [one for one in headings if re.split(r"[ :]", one)[0] in words]
+        found = [one for one in every if re.split(r"[ :]", one)[0] in words]
         if found:
             rows.append(f"| {want} | {' · '.join(map(_link, found))} |")
     return "\n".join(rows)
 
 
 def _headings(path: Path) -> list[str]:
-    """Return the headings below the title, as they are shown."""
-    cells = read_lesson(path).cells
-    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    outside = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
-    return [one.replace("`", "") for one in re.findall(r"^###? (.+)$", outside, re.M)]
+    """Return the headings of sections and tasks, as they are shown."""
+    return [
+        text.replace("`", "")
+        for cell in read_lesson(path).cells
+        if cell.cell_type == "markdown"
+        for level, text in headings(cell.source)
+        if level in (2, 3)
+    ]
 
 
 def _link(heading: str) -> str:

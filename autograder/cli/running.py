@@ -25,7 +25,7 @@ def graded(
 
     What is not released yet is released first.
     """
-    from autograder.grading.course_check import check_places, check_tasks
+    from autograder.grading.course_check import check_places
     from autograder.grading.grade import default_workers, grade
     from autograder.grading.gradebook import release_missing
     from autograder.grading.submission import SubmissionId, found
@@ -34,10 +34,8 @@ def graded(
     ids = found(paths, assignments, student)
     check_places(paths)
     log_to(paths.log)
-    names = sorted({id.assignment for id in ids})
-    for name in release_missing(paths, names):
+    for name in release_missing(paths, sorted({id.assignment for id in ids})):
         complaints.print(f"{name} was not in the gradebook: released it.", soft_wrap=True)
-    check_tasks(paths, names)
     workers = workers or default_workers(paths, ids, gpu_jobs)
     points: list[float] = []
     with progress_bar(TextColumn("left"), TimeRemainingColumn()) as bar:

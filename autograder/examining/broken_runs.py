@@ -14,11 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from autograder.errors import CourseError
-from course.yaml_loader import Loader
+from course.yaml_records import RecordsError, read_records
 
 LAYOUTS = ("plain", "loader")
 #: Numbers of the practice runs begin here; their answers are known to students.
@@ -106,16 +105,10 @@ class BrokenRun:
 @cache
 def faults(folder: Path) -> dict[str, Fault]:
     """Return the faults of the exam in `folder`, by id; raises CourseError."""
-    path = folder / "faults.yaml"
     try:
-        records = yaml.load(path.read_text(encoding="utf-8"), Loader)
-        found = TypeAdapter(list[Fault]).validate_python(records)
-    except yaml.YAMLError as error:
-        raise CourseError(f"{path.name} is not YAML: {error}".replace("\n", " ")) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise CourseError(f"{path.name}, {first['loc']}: {first['msg']}.") from error
-    return {fault.id: fault for fault in found}
+        return read_records(folder / "faults.yaml", Fault)
+    except RecordsError as error:
+        raise CourseError(str(error)) from error
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Looks, before anything runs, for faults of the whole course: gradebook, folders, disk, tasks.
+"""Looks, before anything runs, for faults of the whole course: gradebook, folders, disk.
 
 Found later they would look like sixty students' failures, after an hour of work.
 """
@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
-from autograder.examining.exam import load_exam
-from autograder.grading.gradebook import read_gradebook
 from autograder.grading.kept_lists import read_excused
 from autograder.grading.roster_names import read_aliases
 from autograder.nbgrader_api import check_gradebook
@@ -48,20 +45,4 @@ def _check_space(root: Path) -> None:
         raise CourseError(
             f"Only {free} MiB are free on the disk of {root}, and grading needs {FREE}: make room; "
             "`autograder store prune --days 30` deletes old results."
-        )
-
-
-def check_tasks(paths: CoursePaths, assignments: Iterable[str]) -> None:
-    """Raise CourseError where the gradebook has other tasks than the exam: they cannot be marked."""
-    book = read_gradebook(paths)
-    for assignment in assignments:
-        exam = {task.grade_id for task in load_exam(paths.exams, assignment).tasks}
-        there = set(book.tasks.get(assignment, {}))
-        if exam == there:
-            continue
-        said = [f"{name.removesuffix('-points')} is new" for name in sorted(exam - there)]
-        said += [f"{name.removesuffix('-points')} is gone" for name in sorted(there - exam)]
-        raise CourseError(
-            f"The tasks of {assignment} are not those in the gradebook ({', '.join(said)}): nothing "
-            f"was graded. Run `autograder regrade {assignment}`."
         )

@@ -53,6 +53,7 @@ def grade(
     book = read_gradebook(paths)
     for assignment in sorted({id.assignment for id in ids}):
         book.check_released(assignment)
+        book.check_tasks(load_exam(paths.exams, assignment))
     recorder = Recorder(paths, book, contained=contained)
     graded: dict[SubmissionId, list[GradeRecord]] = {}
     for id in ids:

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
+from autograder.examining.exam import Exam
 from autograder.nbgrader_api import open_gradebook, release
 
 
@@ -34,6 +35,18 @@ class Book:
         if assignment not in self.assignments:
             raise CourseError(
                 f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
+            )
+
+    def check_tasks(self, exam: Exam) -> None:
+        """Raise CourseError where the gradebook has other tasks than the exam: none can be marked."""
+        examined = {task.grade_id for task in exam.tasks}
+        there = self.tasks.get(exam.assignment, {}).keys()
+        said = [f"{name.removesuffix('-points')} is new" for name in sorted(examined - there)]
+        said += [f"{name.removesuffix('-points')} is gone" for name in sorted(there - examined)]
+        if said:
+            raise CourseError(
+                f"The tasks of {exam.assignment} are not those in the gradebook ({', '.join(said)}): "
+                f"nothing was graded. Run `autograder regrade {exam.assignment}`."
             )
 
     def has_marks(self, assignment: str, student: str) -> bool:

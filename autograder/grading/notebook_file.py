@@ -17,6 +17,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode, from_dict
 
 from autograder.cells import grade_id_of
+from course.plain import whole_text
 
 #: Cells that hold text; empty ones are dropped before they are counted.
 MAX_CELLS = 2000
@@ -123,7 +124,7 @@ def _pictures(given: Any) -> dict[str, dict[str, str]]:
     for name, bundle in given.items() if isinstance(given, dict) else ():
         for kind, data in bundle.items() if isinstance(bundle, dict) else ():
             if text := _text_of(data):
-                pictures.setdefault(_whole(name), {})[_whole(kind)] = text
+                pictures.setdefault(whole_text(name), {})[whole_text(kind)] = text
     return pictures
 
 
@@ -131,12 +132,7 @@ def _text_of(value: Any) -> str | None:
     """Return a text, or the lines of one, as a text; None for anything else."""
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
-    return _whole(value) if isinstance(value, str) else None
-
-
-def _whole(text: str) -> str:
-    """Return `text` without halves of surrogate pairs, which no file or message can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return whole_text(value) if isinstance(value, str) else None
 
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:

@@ -10,6 +10,7 @@ from nbformat.v4 import new_output
 from autograder.cells import grade_id_of
 from autograder.records import Finding, Outcome
 from course.checks.mistakes import mistake
+from course.plain import whole_text
 
 
 def outputs_of(finding: Finding) -> list[NotebookNode]:
@@ -47,9 +48,7 @@ def error_of(cell: NotebookNode) -> str | None:
     """Return the exception with which a cell stopped, or None."""
     for output in cell.get("outputs", []):
         if output.output_type == "error":
-            error = f"{output.ename}: {output.evalue}".strip(": ")
-            # Half a character is no text: no message can hold it.
-            return error.encode("utf-8", "replace").decode()
+            return whole_text(f"{output.ename}: {output.evalue}".strip(": "))
     return None
 
 

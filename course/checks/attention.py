@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
-from course.checks.base import Check, Inputs
-from course.checks.mistakes import Mistake, Signs
+from course.checks.base import Inputs
+from course.checks.mistakes import Mistake, Signs, mistake, tell_first
+from course.checks.predicted import Predicted
 from course.checks.values import close, numbers
 
 #: How long the texts of a case are, and how many numbers a head has for each token. All sizes differ,
@@ -33,20 +34,12 @@ def drawn_head(seed: int) -> tuple[Any, Any, Any, Any]:
     return query, key, value, mask
 
 
-class Attended:
-    """What is to be seen in what came back for one drawn head."""
+class Head:
+    """One drawn head, and what it gives when it is computed in one way or another."""
 
-    what = "The result of attention_head"
-
-    def __init__(self, observed: Any, *, seed: int) -> None:
-        # A head that is returned with its weights beside it is looked at by its first part.
-        self.pair = isinstance(observed, tuple) and len(observed) == 2
-        found = numbers(observed[0] if self.pair else observed, self.what)
-        self.shape, self.expected = tuple(found.shape), (len(LENGTHS), max(LENGTHS), SIZE)
+    def __init__(self, seed: int) -> None:
         query, key, value, mask = drawn_head(seed)
-        self.found = found
         self.query, self.key, self.value = query.double(), key.double(), value.double()
-        self.padding = mask == 0
         self.real = mask.bool()
 
     def weights(
@@ -60,20 +53,22 @@ class Attended:
         """Return how much each token looks at each other one: texts × tokens × tokens."""
         scores = self.query @ self.key.transpose(1, 2) / scale
         if masked:
-            hidden = self.real if reverse else self.padding
+            hidden = self.real if reverse else ~self.real
             scores = scores.masked_fill(hidden[:, None, :], -1e9)
         return scores.softmax(dim=axis)
 
-    @cached_property
     def right(self) -> Any:
+        """Return the mean of the values for each token: texts × tokens × numbers."""
         return self.weights() @ self.value
 
-    @cached_property
-    def known(self) -> dict[str, Any]:
-        """What each known mistake gives."""
+    def mistaken(self) -> dict[str, Any]:
+        """Return what each known mistake gives, by its id."""
         raw = self.query @ self.key.transpose(1, 2) / SIZE**0.5
-        keep = (~self.padding)[:, None, :].double()
+        keep = self.real[:, None, :].double()
         free = self.weights(masked=False)
+        of_values = (self.query @ self.value.transpose(1, 2) / SIZE**0.5).masked_fill(
+            ~self.real[:, None, :], -1e9
+        )
         return {
             "attention-not-scaled": self.weights(scale=1) @ self.value,
             "attention-scaled-by-size": self.weights(scale=SIZE) @ self.value,
@@ -86,23 +81,32 @@ class Attended:
             "attention-mask-after-softmax": (free * keep) @ self.value,
             "attention-without-softmax": (raw * keep) @ self.value,
             "attention-keys-for-values": self.weights() @ self.key,
-            "attention-of-values": (
-                (self.query @ self.value.transpose(1, 2) / SIZE**0.5)
-                .masked_fill(self.padding[:, None, :], -1e9)
-                .softmax(dim=-1)
-                @ self.key
-            ),
+            "attention-of-values": of_values.softmax(dim=-1) @ self.key,
         }
+
+
+class Attended:
+    """What is to be seen in what came back for one drawn head."""
+
+    what = "The result of attention_head"
+
+    def __init__(self, observed: Any, *, seed: int) -> None:
+        # A head that is returned with its weights beside it is looked at by its first part.
+        pair = isinstance(observed, tuple) and len(observed) == 2
+        self.found = numbers(observed[0] if pair else observed, self.what)
+        self.shape, self.expected = tuple(self.found.shape), (len(LENGTHS), max(LENGTHS), SIZE)
+        self.head = Head(seed)
+
+    @cached_property
+    def right(self) -> Any:
+        return self.head.right()
 
     def same(self, other: Any) -> bool:
         """Return whether the result is `other` at all tokens that are no padding."""
+        real = self.head.real
         return self.found.shape == other.shape and close(
-            self.found[self.real], other[self.real], relative=1e-3, absolute=1e-3
+            self.found[real], other[real], relative=1e-3, absolute=1e-3
         )
-
-    def only(self, id: str) -> bool:
-        """Return whether the prediction of the mistake `id` fits, and no other's does."""
-        return [one for one, wrong in self.known.items() if self.same(wrong)] == [id]
 
     @property
     def is_weights(self) -> bool:
@@ -111,8 +115,8 @@ class Attended:
     @property
     def place(self) -> tuple[int, int]:
         """The first token that is wrong, as text and place, from 0."""
-        off = ((self.found - self.right).abs() > 1e-3).any(dim=-1) & self.real
-        off |= ~self.found.isfinite().all(dim=-1) & self.real
+        off = ((self.found - self.right).abs() > 1e-3).any(dim=-1) & self.head.real
+        off |= ~self.found.isfinite().all(dim=-1) & self.head.real
         text, token = off.nonzero()[0].tolist()
         return text, token
 
@@ -125,11 +129,7 @@ class Attended:
         return [round(one, 3) for one in self.right[self.place][:3].tolist()]
 
 
-def _known(id: str) -> Callable[[Attended], bool]:
-    return lambda it: it.only(id)
-
-
-class AttentionHead(Check):
+class AttentionHead(Predicted):
     """Each token gets the mean of the values that it looks at, weighted by softmax of its scores."""
 
     function = "attention_head"
@@ -137,26 +137,22 @@ class AttentionHead(Check):
     signs: ClassVar[Signs] = {
         "attention-weights-returned": lambda it: it.is_weights,
         "wrong-shape": lambda it: it.shape != it.expected,
-        **{
-            id: _known(id)
-            for id in (
-                "attention-not-scaled",
-                "attention-scaled-by-size",
-                "attention-over-queries",
-                "attention-over-texts",
-                "attention-mask-ignored",
-                "attention-mask-reversed",
-                "attention-mask-times-scores",
-                "attention-mask-too-weak",
-                "attention-mask-after-softmax",
-                "attention-without-softmax",
-                "attention-keys-for-values",
-                "attention-of-values",
-            )
-        },
-        "attention-wrong": lambda it: not it.same(it.right),
     }
-    told: ClassVar[tuple[str | Mistake, ...]] = ("returns-none", "not-numbers")
+    predicted = (
+        "attention-not-scaled",
+        "attention-scaled-by-size",
+        "attention-over-queries",
+        "attention-over-texts",
+        "attention-mask-ignored",
+        "attention-mask-reversed",
+        "attention-mask-times-scores",
+        "attention-mask-too-weak",
+        "attention-mask-after-softmax",
+        "attention-without-softmax",
+        "attention-keys-for-values",
+        "attention-of-values",
+    )
+    told: ClassVar[tuple[str | Mistake, ...]] = ("returns-none", "not-numbers", "attention-wrong")
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """Yield the seeds of two heads."""
@@ -167,6 +163,19 @@ class AttentionHead(Check):
     def observe(function: Callable[..., Any], seed: int) -> Any:
         """Call `function` with a drawn head, by position, as the lesson does."""
         return function(*drawn_head(seed))
+
+    def predictions(self, **inputs: Any) -> dict[str, Any]:
+        """See :class:`Predicted`."""
+        return Head(**inputs).mistaken()
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """See :class:`Check`."""
+        facts = Attended(observed, **inputs)
+        if facts.same(facts.right):
+            return
+        tell_first(self.signs, facts, function=self.function)
+        self.tell_prediction(facts.same, inputs=inputs, expected=facts.expected)
+        raise mistake("attention-wrong", facts, function=self.function)
 
 
 CHECKS = (AttentionHead,)

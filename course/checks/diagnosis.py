@@ -21,6 +21,8 @@ from course.diagnosis.runs import fault_titles, run_number, runs
 
 #: The rates at which a short run like these learns (lesson 05).
 SENSIBLE = (2e-5, 5e-4)
+#: So much is read of the line that says whose run a script is.
+LINE = 300
 
 
 class Diagnosed:
@@ -39,7 +41,7 @@ class Diagnosed:
 
 def _whole(value: Any, what: str) -> int:
     if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value[:9])
+        value = int(value.strip()[:9])
     number = one_number(value, what)
     return int(number) if number.is_integer() and abs(number) < 10**6 else -1
 
@@ -58,7 +60,9 @@ class Diagnosis(Check):
         "returns-none",
         "wrong-type",
         "missing-key",
-        "not-a-number",
+        "not-numbers",
+        "several-numbers",
+        "not-finite",
     )
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
@@ -71,7 +75,8 @@ class Mended(Rehearsal):
 
     def __init__(self, observed: Any, **inputs: Any) -> None:
         super().__init__(observed, **inputs)
-        said = re.search(r"\bRun (\d{1,3}) of (.{1,200}?)\.?\s*$", str(observed.get("says", "")))
+        says = str(observed.get("says", ""))[:LINE]
+        said = re.search(r"\bRun (\d{1,3}) of (.{1,200}?)\.?\s*$", says)
         if said is None or run_number(said[2]) != int(said[1]):
             raise mistake("run-not-named")
         self.run, self.name = runs()[int(said[1])], said[2]
@@ -114,7 +119,7 @@ class TrainReviews(training_run.FineTune):
         """Watch it as `fine_tune` is watched, and read which run it says it is."""
         found = training_run.FineTune.observe(function, **inputs)
         says = (getattr(function, "__doc__", None) or "").strip().partition("\n")[0]
-        return {**found, "says": says[:300]}
+        return {**found, "says": says[:LINE]}
 
 
 CHECKS = (Diagnosis, TrainReviews)

@@ -15,11 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from course.plain import Opaque
-from course.yaml_loader import Loader
+from course.yaml_records import RecordsError, read_records
 
 FOLDER = Path(__file__).parent.parent / "mistakes"
 
@@ -29,10 +28,6 @@ LONGEST = 3000
 Sign = Callable[[Any], Any]
 #: Mistakes by id, each with the predicate over a check's facts that shows it; in order.
 Signs = Mapping[str, Sign]
-
-
-class MistakeRecordError(ValueError):
-    """A file of mistakes that cannot be used; the text names the file and what is wrong."""
 
 
 class Mistake(BaseModel):
@@ -109,37 +104,18 @@ def short(text: str, longest: int = 120) -> str:
 
 
 def read_mistakes(path: Path) -> dict[str, Mistake]:
-    """Return the mistakes in a file, by id; raises :class:`MistakeRecordError`."""
-    try:
-        records = yaml.load(path.read_text(encoding="utf-8"), Loader)
-        found = TypeAdapter(list[Mistake]).validate_python(records)
-    except yaml.YAMLError as error:
-        raise MistakeRecordError(f"{path.name} is not YAML: {error}".replace("\n", " ")) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        number: Any
-        number, *field = first["loc"] or (0,)
-        record = records[number] if isinstance(records, list) else None
-        named = record.get("id", number) if isinstance(record, dict) else number
-        raise MistakeRecordError(
-            f"{path.name}, mistake {named!r}, field {'.'.join(map(str, field)) or 'all'}: "
-            f"{first['msg']}."
-        ) from error
-    by_id = {mistake.id: mistake for mistake in found}
-    if len(by_id) < len(found):
-        twice = next(one.id for one in found if sum(one.id == other.id for other in found) > 1)
-        raise MistakeRecordError(f"{path.name}: the mistake {twice!r} is there twice.")
-    return by_id
+    """Return the mistakes in a file, by id; raises :class:`RecordsError`."""
+    return read_records(path, Mistake)
 
 
 @cache
 def course_mistakes() -> dict[str, Mistake]:
-    """Return all mistakes of the course, by id; raises :class:`MistakeRecordError`."""
+    """Return all mistakes of the course, by id; raises :class:`RecordsError`."""
     found: dict[str, Mistake] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
         for id, mistake in read_mistakes(path).items():
             if id in found:
-                raise MistakeRecordError(f"{path.name}: {id!r} is in another file as well.")
+                raise RecordsError(f"{path.name}: {id!r} is in another file as well.")
             found[id] = mistake
     return found
 

@@ -66,7 +66,7 @@ class Folder:
 
     @property
     def pickles(self) -> str:
-        return ", ".join(path for path in self.paths if str(path).endswith(PICKLES))
+        return ", ".join(path for path in map(str, self.paths) if path.endswith(PICKLES))
 
     def _bytes(self, name: str) -> bytes | None:
         import torch

@@ -111,20 +111,20 @@ def _line(trials: list[Trial]) -> Line:
 
 def worth_picture(trials: Sequence[Trial]) -> Picture:
     """Show accuracy against the number of reviews: a mark for each seed, a line for the means."""
-    sources = list(dict.fromkeys(one.source for one in trials))
+    found = lines(trials)
+    sources = list(dict.fromkeys(one.source for one in found))
     figure, panels = new_figure(5 * len(sources), 4.0, len(sources))
     for axes, source in zip(panels if len(sources) > 1 else [panels], sources, strict=True):
-        _panel(axes, source, trials)
+        _panel(axes, source, trials, [one for one in found if one.source == source])
     told = "; ".join(
         f"{one.source}, {one.rows} reviews: "
         + ", ".join(f"{method} {share:.3f}" for method, share in one.accuracy.items())
-        for one in lines(trials)
+        for one in found
     )
     return Picture(figure, f"Accuracy by number of reviews. {told}.")
 
 
-def _panel(axes: Any, source: str, trials: Sequence[Trial]) -> None:
-    found = [one for one in lines(trials) if one.source == source]
+def _panel(axes: Any, source: str, trials: Sequence[Trial], found: Sequence[Line]) -> None:
     counts = [one.rows for one in found]
     for method, (colour, mark) in STYLES.items():
         axes.plot(counts, [one.accuracy[method] for one in found], color=colour, label=method)

@@ -22,6 +22,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
 from course.files import read_bounded, write_whole
+from course.plain import whole_text
 from course.practice.journal import Journal
 from course.practice.places import LEVELS
 from course.practice.record import TOPICS
@@ -70,7 +71,7 @@ def pool() -> tuple[Stem, ...]:
 
 def plain_name(name: str) -> str:
     """Return the name by which a test is drawn: "Anna@uni.example" and "anna " are one student."""
-    return name.partition("@")[0].strip().casefold()
+    return whole_text(name.partition("@")[0].strip().casefold())
 
 
 def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:

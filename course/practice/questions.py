@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from course.practice.kinds import KINDS, QUESTION, Order, Predict, PredictOption, bare
 from course.practice.record import TOPICS, Graded, Record
 from course.practice.running import apart, run
-from course.yaml_loader import Loader
+from course.yaml_records import Loader
 
 __all__ = ["Bank", "Graded", "QuestionError", "Record", "load_bank"]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from autograder.examining.broken_runs import BrokenRun, broken_runs
 from autograder.examining.exam import Task
 from course.checks import diagnosis
-from course.checks.mistakes import MistakeError, Signs
+from course.checks.base import Check
+from course.checks.mistakes import Signs, tell_first
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -34,7 +34,19 @@ class Judged(diagnosis.Diagnosed):
         return self.answer.fault.hint
 
 
-class Diagnosis(diagnosis.Diagnosis, Task):
+class OfDrawnRun(Check):
+    """A check of the run that is drawn for a name; it notes whose, as the student says it."""
+
+    drawn_for: str | None
+
+    def judge(self, observed: Any, **inputs: Any) -> None:
+        """See Check."""
+        facts = type(self).facts(observed, **inputs)
+        self.drawn_for = facts.name or None
+        tell_first(self.signs, facts, function=self.function)
+
+
+class Diagnosis(OfDrawnRun, diagnosis.Diagnosis, Task):
     """The faulty line of a run is found, and its fault is called by its name."""
 
     answer_id = "diagnosis"
@@ -48,25 +60,13 @@ class Diagnosis(diagnosis.Diagnosis, Task):
         "another-fault": lambda it: not it.fault_right,
     }
 
-    def judge(self, observed: Any, **inputs: Any) -> None:
-        """See Check; notes whose run the diagnosis is of."""
-        with suppress(MistakeError):
-            self.drawn_for = Judged(observed).name or None
-        super().judge(observed, **inputs)
 
-
-class TrainReviews(diagnosis.TrainReviews, Task):
+class TrainReviews(OfDrawnRun, diagnosis.TrainReviews, Task):
     """The script of the run is mended, and otherwise still what it was."""
 
     answer_id = "train-reviews"
     points = 4
     timeout = 120
-
-    def judge(self, observed: Any, **inputs: Any) -> None:
-        """See Check; notes whose run the script is of."""
-        with suppress(MistakeError):
-            self.drawn_for = diagnosis.Mended(observed, **inputs).name
-        super().judge(observed, **inputs)
 
 
 TASKS = [Diagnosis, TrainReviews]

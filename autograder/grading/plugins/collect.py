@@ -97,7 +97,10 @@ class LmsCollector(FileNameCollectorPlugin):
         own = (f"{self.paths.notebook_name(assignment)}.ipynb", SHEET)
         return plain if os.path.basename(plain) in own else place
 
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(configuration(self.paths.root, {}).Exchange.get("timezone", "UTC"))
+
     def _in_utc(self, time: str) -> str:
-        zone = configuration(self.paths.root, {}).Exchange.get("timezone", "UTC")
-        moment = datetime.strptime(time, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=ZoneInfo(zone))
+        moment = datetime.strptime(time, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=self._zone)
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
