@@ -37,6 +37,8 @@ class FineTune(training_run.FineTune, Task):
     points = 10
     #: Seconds; the reference needs about 20 on one core.
     timeout = 420
+    #: Each draw is a whole run of training.
+    most_draws = 3
     told: ClassVar[tuple[str, ...]] = (
         "no-model-returned",
         "not-a-classifier",

@@ -88,6 +88,25 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     return trainer
 
 
+# %% right: a Trainer for transformers 4, as Colab has it
+# nightly
+# points: 9..10
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    set_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    trainer = Trainer(
+        model=AutoModelForSequenceClassification.from_pretrained(checkpoint, num_labels=2),
+        args=trainer_arguments(
+            max_steps=steps, per_device_train_batch_size=batch_size, seed=seed, no_cuda=True,
+            overwrite_output_dir=True, learning_rate=1.5e-4, warmup_ratio=0.1,
+        ),
+        train_dataset=dataset(tokenizer, texts, labels, 64),
+        tokenizer=tokenizer,
+    )
+    trainer.train()
+    return trainer
+
+
 # %% right: accelerate with accumulation and bf16
 # nightly
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
