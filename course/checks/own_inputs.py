@@ -102,7 +102,7 @@ class HeadAndTailIds:
             raise mistake("returns-none", what="The result of head_and_tail")
         import torch
 
-        if isinstance(observed, torch.Tensor) and observed.dim() == 1:
+        if isinstance(observed, torch.Tensor) and observed.dim() < 2:
             observed = observed.tolist()
         observed = list(observed) if isinstance(observed, tuple) else observed
         if isinstance(observed, list | torch.Tensor) and len(observed) == 1 != max_length:

@@ -76,11 +76,13 @@ class Rehearsal:
     """What is to be seen in three small runs: one seed, the same again, and another one."""
 
     def __init__(self, observed: Any, **inputs: Any) -> None:
-        self.runs = need_mapping(observed, ["runs"], "What was observed")["runs"]
+        runs = need_mapping(observed, ["runs"], "What was observed")["runs"]
+        told = runs[:3] if isinstance(runs, list) else []
+        self.runs = [_readable(run) for run in (*told, *[None] * (3 - len(told)))]
         self.first = self.runs[0]
         if self.first["returned"]:
             raise mistake("no-model-returned", returned=self.first["returned"])
-        if "head" not in self.first:
+        if self.first["head"] is None:
             raise mistake("no-two-class-head")
         self.seen = self._seen(self.first)
         self.device = self.first["device"]
@@ -120,10 +122,12 @@ class Rehearsal:
         """Return whether the first run and the `other` one agree in what `name` says."""
         import torch
 
-        one, two = self.first[name], self.runs[other].get(name)
+        one, two = self.first[name], self.runs[other][name]
         if one is None or two is None:
             return one is two
-        return one.shape == two.shape and bool(torch.allclose(one, two, rtol=1e-3, atol=1e-6))
+        return one.shape == two.shape and bool(
+            torch.allclose(one.double(), two.double(), rtol=1e-3, atol=1e-6)
+        )
 
 
 class FineTune(Check):
@@ -218,6 +222,25 @@ class FineTune(Check):
                 if "head" not in runs[-1]:
                     break
         return {"runs": runs}
+
+
+def _readable(run: Any) -> dict[str, Any]:
+    """Return what :func:`_told` said of a run; what it cannot have said reads as nothing."""
+    import torch
+
+    run = run if isinstance(run, dict) else {}
+    tensors = {
+        name: value if isinstance(value := run.get(name), torch.Tensor) else None
+        for name in ("head", "first_head")
+    }
+    return {
+        "returned": str(run.get("returned", "nothing")),
+        "encoder_changed": run.get("encoder_changed") is True,
+        "seen": run.get("seen"),
+        "device": str(run.get("device")),
+        "on_device": run.get("on_device") is True,
+        **tensors,
+    }
 
 
 def _told(watch: RunWatch, result: Any, folder: str, device: str) -> dict[str, Any]:
