@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo lint test test-all mutate lab build bench wheel wheel-alone clean
+.PHONY: help demo lint test test-all mutate lab build site bench wheel wheel-alone clean
 
 help:  ## Say what there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +40,9 @@ lab: .venv/ready  ## Open the course in JupyterLab; lessons open as notebooks.
 
 build: .venv/ready  ## Build source/ and release/ from course/lessons/.
 	$(BIN)/autograder build
+
+site: .venv/ready  ## Make the course's web site in dist/site; the first time takes minutes.
+	$(BIN)/autograder site
 
 bench: .venv/ready  ## Measure import, check and grading times, each beside a peer.
 	$(BIN)/python bench/speed.py

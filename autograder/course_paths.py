@@ -95,6 +95,10 @@ class CoursePaths:
     def records_folder(self) -> Path:
         return self.root / ".autograder" / "records"
 
+    @property
+    def site_outputs(self) -> Path:
+        return self.root / ".autograder" / "site"
+
     def records(self, assignment: str, student: str) -> Path:
         return self.records_folder / assignment / f"{student}.json"
 

@@ -10,11 +10,19 @@ from typing import Any
 
 from course.needs import register
 
-__all__ = ["check", "checkpoint", "grade_me", "lend", "load_reviews", "show_solution"]
+__all__ = [
+    "certificate",
+    "check",
+    "checkpoint",
+    "grade_me",
+    "lend",
+    "load_reviews",
+    "show_solution",
+]
 __version__ = "0.2.0"
 
 _HOMES = {"check": "checks", "checkpoint": "checkpoints", "load_reviews": "reviews"}
-_HOMES |= dict.fromkeys(("grade_me", "lend", "show_solution"), "edition")
+_HOMES |= dict.fromkeys(("certificate", "grade_me", "lend", "show_solution"), "edition")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What the self-learner's edition adds: marks for oneself, solutions, functions on loan.
+"""What the self-learner's edition adds: marks for oneself, solutions, loans, a certificate.
 
 The package bert-classroom-alone registers it; that is the one switch between the editions. In a
 class nothing is registered, even where the autograder is installed, and each call says who decides.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from course.needs import GROUP
@@ -17,6 +18,7 @@ IN_A_CLASS = {
     "your own? The self-learner's edition, bert-classroom-alone, marks it here.)",
     "show_solution": "In a class, your instructor decides when solutions are shown.",
     "lend": "In a class, your instructor decides whether a function is lent.",
+    "certificate": "In a class, your instructor's gradebook is the record of your work.",
 }
 
 
@@ -36,6 +38,11 @@ def show_solution(task: str) -> Any:
 def lend(task: str) -> Any:
     """Define the function of `task` in your notebook, so that later cells run."""
     return _asked("lend", task)
+
+
+def certificate(name: str, path: str | Path = "certificate.html") -> Any:
+    """Write a page to print of what you have obtained, for the person called `name`, to `path`."""
+    return _asked("certificate", name, path=path)
 
 
 def _asked(call: str, what: str, **how: Any) -> Any:

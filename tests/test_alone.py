@@ -95,11 +95,12 @@ def test_installed_it_marks_a_notebook_and_the_class_s_edition_does_not(
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
     subprocess.run([*command, tmp_path / "alone", wheel], check=True)
     code = (
-        "from course import grade_me, lend, show_solution\n"
+        "from course import certificate, grade_me, lend, show_solution\n"
         "import course\n"
         "print(course.__file__)\n"
         "def word_pieces(tokenizer, text):\n    return text.split()\n"
         "print(lend('collate'), show_solution('word_pieces'), grade_me('01-tokenizing'), sep='\\n')\n"
+        "print(certificate('Ada'))\n"
     )
     (tmp_path / "notebook.py").write_text(code)
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "alone")}
@@ -114,6 +115,8 @@ def test_installed_it_marks_a_notebook_and_the_class_s_edition_does_not(
     assert "collate is on loan" in said and "-    return text.split()" in said
     assert "01-tokenizing: 0 of 10 points" in said and "✗ word_pieces (0 of 2): " in said
     assert "collate is on loan. Write your own" in said.replace("`", "")
+    assert "certificate.html is your record of work" in said
+    assert "Ada" in (tmp_path / "certificate.html").read_text()
     # The same calls where the edition is not registered.
     environment["PYTHONPATH"] = str(ROOT)
     said = subprocess.run(

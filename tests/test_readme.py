@@ -42,6 +42,7 @@ LEFT_OUT = {
     "make mutate MUTANTS='course.plain*'": "installs mutmut, and takes many minutes",
     ".venv/bin/mutmut show NAME": "shows what an earlier run has left",
     "autograder calibrate": "takes 16 fine-tuning runs and writes into the installation",
+    "autograder site 01-tokenizing --into dist/site": "`test_site` builds it, with another lesson",
     "autograder check-course": "takes half an hour; a lesson at a time is in the nightly tests",
 }
 #: Commands that take minutes, and are run at night.

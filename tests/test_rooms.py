@@ -25,6 +25,7 @@ DOORS = {
     "grading": {"examining", "kernels"},
     "courses": {"authoring"},
     "sample": {"authoring", "examining", "grading"},
+    "site": {"authoring"},
     "exams": {"examining", "verdict"},
     "__main__": {"cli"},
     "cli": {
@@ -35,6 +36,7 @@ DOORS = {
         "grading",
         "kernels",
         "sample",
+        "site",
         "verdict",
     },
 }

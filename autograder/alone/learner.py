@@ -1,4 +1,6 @@
-"""What the self-learner's edition does in a notebook: `grade_me`, `show_solution`, `lend`.
+"""What the self-learner's edition does in a notebook.
+
+These are `grade_me`, `show_solution`, `lend` and `certificate`.
 
 Each is called with the names of the notebook that asks, and acts there.
 """
@@ -16,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from autograder.alone.certificate import write_certificate
 from autograder.alone.marks import Marks
 from autograder.errors import UnknownAssignmentError
 from autograder.examining.exam import SheetTask, Task, load_exam
@@ -133,7 +136,10 @@ def write_down(findings: dict[str, Finding]) -> None:
 
 
 def _marked(finding: Finding) -> Marked:
-    return Marked(points=finding.points, max_points=finding.max_points, at=datetime.now(UTC))
+    marked = Marked(points=finding.points, max_points=finding.max_points, at=datetime.now(UTC))
+    if finding.picture:
+        marked.said, marked.picture = finding.message, finding.picture
+    return marked
 
 
 def _keep_best(entries: Entries, name: str, marked: Marked) -> None:
@@ -189,6 +195,11 @@ def lend(task: str, notebook: dict[str, Any]) -> Said:
             "its place when you run its cell again."
         ],
     )
+
+
+def certificate(name: str, notebook: dict[str, Any], *, path: str | Path) -> Said:
+    """Write the page of what was obtained to `path`, and say what is missing for a certificate."""
+    return write_certificate(name, Journal().read(), Path(path).expanduser(), datetime.now())
 
 
 def _no_task(task: str) -> Said:

@@ -1,4 +1,4 @@
-"""Commands for authors: build, bundle, check-course, calibrate, sample, demo."""
+"""Commands for authors: build, bundle, site, check-course, calibrate, sample, demo."""
 
 from __future__ import annotations
 
@@ -59,6 +59,41 @@ def bundle(
         names = [paths.check_assignment(name) for name in assignments or ()]
         made = bundling.bundle(paths, names, edition, into.absolute())
     console.print(f"Wrote {escape(str(made))} and its folder.", soft_wrap=True)
+
+
+@app.command()
+def site(
+    assignments: Assignments = None,
+    root: Root = Path(),
+    into: Annotated[Path, typer.Option(help="The site's folder; it is replaced.")] = Path(
+        "dist/site"
+    ),
+) -> None:
+    """Build the course as a web site: lessons with their outputs, practice questions, guides.
+
+    Example: `autograder site 01-tokenizing --into dist/site`
+
+    The first time, each solved lesson is executed, which takes some minutes. Outputs are kept in
+    `.autograder/site`, and executed again when the lesson's code or the course has changed.
+    """
+    # As at grading: one thread gives the same numbers on any number of cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with one_sentence():
+        check_materials()
+        from autograder.site.build import build_site
+
+        paths = CoursePaths(root.resolve())
+        names = chosen(paths, assignments)
+        with progress_bar() as bar:
+            row = bar.add_task("Building", total=None, what="notebooks")
+            first = build_site(
+                paths,
+                names,
+                into.absolute(),
+                paths.site_outputs,
+                lambda what, done, total: bar.update(row, completed=done, total=total, what=what),
+            )
+    console.print(f"Open {escape(str(first))} in a browser; it needs no server.", soft_wrap=True)
 
 
 @app.command("check-course")

@@ -27,6 +27,9 @@ VARIABLE = "BERT_CLASSROOM_PROGRESS"
 #: Many times what years of practice come to.
 MAX_BYTES = 2**26
 
+#: The name under which the mastery test's marks are kept.
+MASTERY = "mastery"
+
 T = TypeVar("T")
 
 
@@ -69,6 +72,9 @@ class Marked(Kept):
     #: 0 while it was never marked.
     max_points: float = 0.0
     at: datetime | None = None
+    #: Where something was measured: what the exam said of it, and its picture of text.
+    said: str = ""
+    picture: str = ""
 
     @property
     def passed(self) -> bool:
@@ -81,7 +87,7 @@ class Entries(Kept):
     version: int = 1
     seed: int = Field(default_factory=lambda: random.SystemRandom().randrange(10**6))
     questions: dict[str, Practised] = Field(default_factory=dict)
-    #: By the name of the student's function; the mastery test is "mastery".
+    #: By the name of the student's function; the mastery test is `MASTERY`.
     tasks: dict[str, Marked] = Field(default_factory=dict)
     #: Mastery tests that were handed in, by the name that they were drawn for.
     tests: dict[str, Marked] = Field(default_factory=dict)
