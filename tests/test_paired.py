@@ -171,7 +171,7 @@ def test_the_visible_check_accepts_the_solution_and_knows_the_blank():
     assert not run_check(paired.Compare(), blank).passed
 
 
-def test_an_arm_trains_when_it_is_called():
+def test_an_arm_takes_one_seed_and_notes_its_calls():
     calls = []
     arm = paired.Arm("A", [1, 2], [0.7, 0.8], calls)
     assert calls == [] and arm(1) == 0.7 and arm(seed=2) == 0.8 and 0.5 < arm(9) < 1
