@@ -259,7 +259,8 @@ def test_what_is_over_the_budget_is_said():
     assert over() == "" == over(steps=3)
     assert over(steps=5) == "5 steps instead of 4"
     assert over(rows=range(5)) == "20 reviews instead of 16"
-    assert over(steps=0) == over(rows=()) == "its steps were not seen"
+    assert over(steps=0) == "its steps were not seen"
+    assert over(rows=()) == "its reviews were not seen"
     assert over(rows=(0, 1, 10**6)) == "4 texts that were not given"
     assert over(rows=(0, 1, 2 * 10**6)) == "", "a text too short to be known is none"
 
@@ -307,8 +308,11 @@ CELLS = [
     "def helper(x):\n    return x + unused_before\nunused_before = 1",
     "from math import sqrt as root, pi\nother = 3\nprint('hello')",
     "@staticmethod\ndef fine_tune(texts, *, steps):\n    return helper(rate) + root(steps) + lent_one(1)",
-    "def fine_tune(texts, *, steps):\n    # The last one counts.\n    return helper(rate) + root(steps)",
+    "def fine_tune(texts, *, steps):\n    # The last one counts.\n"
+    "    model = helper(rate)\n    return model + sum(root(step) for step in [steps])",
+    "step = 1\nmodel = fine_tune([], steps=4)",  # its own names mean nothing here
     "this is no python",
+    "await never()",
 ]
 
 
@@ -320,6 +324,7 @@ def test_code_is_gathered_with_what_it_needs_and_nothing_else():
     assert names["fine_tune"]([], steps=4) == pytest.approx(1 + 1.1e-4 + 2)
     assert "# The last one counts." in text and text.count("def fine_tune") == 1
     assert "import torch" not in text and "other" not in text and "hello" not in text
+    assert "step = 1" not in text and "model = fine_tune" not in text
     with pytest.raises(CodeUnknownError, match="def missing"):
         gathered("missing", statements(cells), {})
 

@@ -200,7 +200,7 @@ class Seen:
         """In which way the run did not keep its budget, in words; empty where it did."""
         most = self.asked_steps * self.asked_batch
         if not self.steps or not self.rows:
-            return "its steps were not seen"
+            return f"its {'reviews' if self.steps else 'steps'} were not seen"
         if self.steps > self.asked_steps:
             return f"{self.steps} steps instead of {self.asked_steps}"
         if len(self.rows) > most:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import symtable
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,37 +77,28 @@ def statements(cells: Iterator[str] | Sequence[str]) -> list[Statement]:
         for node in tree.body:
             start = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
             text = "\n".join(lines[start - 1 : node.end_lineno])
-            found.append(
-                Statement(
-                    (number, start),
-                    text,
-                    frozenset(_defined(node)),
-                    frozenset(_read(node)),
-                    isinstance(node, ast.AugAssign),
-                )
-            )
+            with suppress(SyntaxError):  # such as `await` outside of a function
+                names = symtable.symtable(text, "<cell>", "exec")
+                adds = isinstance(node, ast.AugAssign)
+                found.append(Statement((number, start), text, _defined(names), _read(names), adds))
     return found
 
 
-def _defined(node: ast.stmt) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names) | ast.ImportFrom(names=names):
-            yield from ((one.asname or one.name).partition(".")[0] for one in names)
-        case _:
-            for inner in ast.walk(node):
-                match inner:
-                    case ast.Name(id=name, ctx=ast.Store()):
-                        yield name
-                    case ast.Import() | ast.ImportFrom() | ast.FunctionDef() if inner is not node:
-                        yield from _defined(inner)
+def _defined(names: symtable.SymbolTable) -> frozenset[str]:
+    """Return the names that a statement gives a meaning."""
+    symbols = names.get_symbols()
+    return frozenset(one.get_name() for one in symbols if one.is_assigned() or one.is_imported())
 
 
-def _read(node: ast.stmt) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name):
-            yield inner.id
+def _read(names: symtable.SymbolTable) -> frozenset[str]:
+    """Return the names that a statement reads from the notebook; a function's own are none."""
+    outermost = names.get_type() == "module"
+    read = {
+        one.get_name()
+        for one in names.get_symbols()
+        if one.is_referenced() and (outermost or one.is_global())
+    }
+    return frozenset(read.union(*map(_read, names.get_children())))
 
 
 def gathered(name: str, ran: Sequence[Statement], names: Mapping[str, Any]) -> str:
