@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +135,14 @@ def gathered(name: str, ran: Sequence[Statement], names: Mapping[str, Any]) -> s
         raise CodeUnknownError(
             f"No cell that has run defines `{name}`: define it in this notebook, by `def {name}(…)`."
         )
-    ordered = [chosen[place].text for place in sorted(chosen)]
-    # Imports come first in a notebook, and functions on loan may need them.
-    return "\n\n\n".join([*ordered, *lent.values()]) + "\n"
+    # What stood in one cell stays together; imports come first in a notebook, and functions on loan
+    # may need them.
+    ordered = [chosen[place] for place in sorted(chosen)]
+    parts = [
+        "\n".join(one.text for one in of_cell)
+        for _, of_cell in groupby(ordered, lambda one: one.place[0])
+    ]
+    return "\n\n\n".join([*parts, *lent.values()]) + "\n"
 
 
 def _lent(value: Any) -> str | None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from course.experiments.records import RunRecord
 from course.pictures.base import BLUE, GREEN, GREY, ORANGE, Picture, new_figure
 from course.pictures.training import GUESSING, smooth
-from course.practice.panel import LEFT
 
 BARS = "▁▂▃▄▅▆▇█"
+#: JupyterLab sets tables to the right.
+NARROW = 'style="text-align:left;white-space:nowrap;padding:.3em .6em .3em 0"'
 #: Columns of a loss curve in a line of text.
 CURVE = 12
 #: Rows of a table at most: the last ones.
@@ -41,7 +42,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         def line(cells: Iterable[str], tag: str) -> str:
-            return "".join(f"<{tag} {LEFT}>{html.escape(cell)}</{tag}>" for cell in cells)
+            return "".join(f"<{tag} {NARROW}>{html.escape(cell)}</{tag}>" for cell in cells)
 
         body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in self.rows)
         table = (
@@ -76,13 +77,15 @@ def curves(runs: Sequence[RunRecord]) -> list[str]:
 def runs_table(title: str, runs: Sequence[RunRecord], notes: Sequence[str] = ()) -> Table:
     """Return a table of runs: number, the settings that differ among them, seed, curve, and cost."""
     shown = runs[-ROWS:]
+    # Steps have a column anyway.
+    every = dict.fromkeys(name for run in shown for name in run.settings if name != "steps")
     names = [
         name
-        for name in dict.fromkeys(name for run in shown for name in run.settings)
+        for name in every
         if len({str(run.settings.get(name)) for run in shown}) > 1 or name == "rate"
     ]
     common = shown[-1].settings if shown else {}
-    said = ", ".join(f"{name} {value:g}" for name, value in common.items() if name not in names)
+    said = ", ".join(f"{name} {common[name]:g}" for name in every if name not in names)
     left_out = len(runs) - len(shown)
     return Table(
         title + (f" ({said} in all)" if said else ""),
