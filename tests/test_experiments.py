@@ -101,6 +101,7 @@ def test_an_interrupted_run_leaves_the_part_that_is_done(journal, small, monkeyp
         TrainingBench(journal).run(steps=5, batch_size=4, layers=1)
     [run] = journal.read().runs
     assert run.steps == 2 and len(run.losses) == 2 and run.accuracy is None and not run.finished
+    assert run.reviews == 8
     assert "stopped" in repr(TrainingBench(journal)) and "2 of 5" in repr(TrainingBench(journal))
 
 
@@ -249,6 +250,20 @@ def test_a_run_over_the_budget_has_no_place(journal, how, said, monkeypatch):
     monkeypatch.setattr(challenge, "_loaded", lambda path: cheating)
     with pytest.raises(RuntimeError, match=f"Attempt 1 did not keep the budget: {said}"):
         mine.arm(1)(7)
+
+
+def test_an_attempt_that_raises_leaves_the_part_that_is_done(journal):
+    mine = tried(journal)
+
+    def broken(*args, **named):
+        fine_tune(*args, **named)
+        raise ValueError("at the very end")
+
+    with pytest.raises(ValueError, match="at the very end"):
+        mine.attempt(broken)
+    [run] = journal.read().runs
+    assert (run.steps, run.reviews, run.accuracy) == (4, 16, None)
+    assert "stopped" in repr(mine) and mine.best() is None
 
 
 def test_what_is_over_the_budget_is_said():

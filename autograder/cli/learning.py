@@ -114,8 +114,9 @@ def verdict(
     points = f"{finding.points:g} of {finding.max_points:g} points, " * (not challenge)
     console.print(f"[bold]{finding.outcome}[/bold]: {points}{finding.seconds:.0f} s, seed {seed}")
     console.print(escape(finding.message))
-    console.print()
-    console.print(finding.picture, markup=False, highlight=False, soft_wrap=True)
+    if finding.picture:
+        console.print()
+        console.print(finding.picture, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         as_json.write_text(finding.model_dump_json(indent=1) + "\n", encoding="utf-8")
     if finding.outcome is not Outcome.PASSED:

@@ -51,9 +51,11 @@ class TrainingBench:
             device=self.device,
             settings=chosen.as_data(),
         ) as (record, live):
-            train_top(train, chosen, seed)
+            try:
+                train_top(train, chosen, seed)
+            finally:
+                record.reviews = live.done * chosen.batch_size
             record.accuracy = live.scores[chosen.steps]  # asked after the last step
-            record.reviews = chosen.steps * chosen.batch_size
         return RunShown(record)
 
     def arm(self, **settings: Any) -> Callable[[int], float]:

@@ -148,22 +148,22 @@ class Challenge:
             device=self.device,
             attempt=attempt.number,
         ) as (record, _):
-            watch = RunWatch(self.texts, self.checkpoint)
-            with watch:
-                result = fine_tune(
-                    list(self.texts),
-                    list(self.labels),
-                    checkpoint=self.checkpoint,
-                    steps=self.steps,
-                    batch_size=self.batch_size,
-                    device=self.device,
-                    seed=seed,
-                )
-            seen = Seen(
-                read_record(watch.told(result)), self.steps, self.batch_size, tuple(self.labels)
-            )
-            record.reviews = len(seen.rows)
-            record.overrun = seen.over_budget
+            watch, result = RunWatch(self.texts, self.checkpoint), None
+            try:
+                with watch:
+                    result = fine_tune(
+                        list(self.texts),
+                        list(self.labels),
+                        checkpoint=self.checkpoint,
+                        steps=self.steps,
+                        batch_size=self.batch_size,
+                        device=self.device,
+                        seed=seed,
+                    )
+            finally:
+                told = read_record(watch.told(result))
+                seen = Seen(told, self.steps, self.batch_size, tuple(self.labels))
+                record.reviews, record.overrun = len(seen.rows), seen.over_budget
             model = find_model(result)
             if model is None:
                 raise TypeError(

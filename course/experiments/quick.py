@@ -21,6 +21,7 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from course import checkpoint
+from course.quiet import quiet
 
 LAYERS = 6
 MAX_LENGTH = 48
@@ -109,7 +110,8 @@ class Top(nn.Module):
 
 def classifier() -> Any:
     """Return the course's BERT with a new head, drawn from torch's generator."""
-    return BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2)
+    with quiet():
+        return BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2)
 
 
 def read_by_frozen(
