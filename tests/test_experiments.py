@@ -179,6 +179,29 @@ def test_runs_are_laid_over_one_another(journal):
     assert "stopped" in overlay([run_of(accuracy=None)]).alt
 
 
+def test_runs_of_one_cell_take_turns_on_the_screen(monkeypatch):
+    shown, cells = [], iter([4, 4, 5, None, None])
+
+    class Live:
+        def __init__(self, *all, handle, **more):
+            self.handle = handle or object()
+            shown.append(self.handle)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+    monkeypatch.setattr(keeping, "LiveTraining", Live)
+    monkeypatch.setattr(keeping, "_cell", lambda: next(cells))
+    screen = keeping.Screen()
+    for _ in range(5):
+        with screen.live([], 1, 1):
+            pass
+    assert shown[0] is shown[1] and len(set(map(id, shown))) == 4
+
+
 # The challenge
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,7 +19,8 @@ class RunRecord(BaseModel):
 
     #: Counted from 1, over all runs of the journal; never given twice.
     number: int = 0
-    kind: Literal["bench", "challenge"]
+    #: "bench" or "challenge"; a later version may know more.
+    kind: str
     #: What the learner chose; of a run of the challenge nothing, its code says it.
     settings: dict[str, Any] = Field(default_factory=dict)
     seed: int
