@@ -12,8 +12,8 @@ MOUNT = Path("/content/drive")
 PLACE = Path("MyDrive", "bert-classroom", "progress.json")
 
 
-def keep_in_drive(mount: Path = MOUNT) -> Said:
-    """Move the learner's journal to their Drive, below `mount`, and return what was done."""
+def keep_in_drive() -> Said:
+    """Move the learner's journal to their Drive and return what was done."""
     journal = Journal()
     try:
         drive = import_module("google.colab.drive")
@@ -21,11 +21,11 @@ def keep_in_drive(mount: Path = MOUNT) -> Said:
         return Said(
             None, [f"This is not Colab. Your progress stays on this machine, in {journal.path}."]
         )
-    target = mount / PLACE
+    target = MOUNT / PLACE
     if journal.path == target:
         return Said(None, [f"Your progress is kept in your Drive, in {PLACE}."])
     try:
-        drive.mount(str(mount))
+        drive.mount(str(MOUNT))
         target.parent.mkdir(parents=True, exist_ok=True)
     except Exception as error:  # Colab raises what it likes when permission is refused
         return Said(
@@ -35,8 +35,11 @@ def keep_in_drive(mount: Path = MOUNT) -> Said:
                 "again and permit it. Until then, your progress is kept on this machine only."
             ],
         )
-    here, theirs = journal.read(), Journal(target)
-    theirs.change(lambda entries: take_over(entries, here))
+    if target.exists():
+        here = journal.read()
+        Journal(target).change(lambda entries: take_over(entries, here))
+    else:
+        journal.export(target)
     journal.move_to(target)
     return Said(
         None,

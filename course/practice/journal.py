@@ -159,6 +159,7 @@ class Journal:
     def move_to(self, path: Path) -> None:
         """Go on in the file at `path`, for all who look where this journal is; the old one stays aside."""
         self.reset()
+        self._named.parent.mkdir(parents=True, exist_ok=True)
         self._named.unlink(missing_ok=True)
         self._named.symlink_to(path)
 

@@ -61,7 +61,8 @@ class Widget(anywidget.AnyWidget):
         self._is_displayed = True
         display(self._kept(), raw=True, display_id=self.key)
         reference = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        display({"application/vnd.jupyter.widget-view+json": reference}, raw=True)
+        data = {"application/vnd.jupyter.widget-view+json": reference, "text/plain": ""}
+        display(data, raw=True)
 
     def _kept(self) -> dict[str, str]:
         """Return what the notebook saves: the text, which the widget hides by its `data-bc-kept`."""
