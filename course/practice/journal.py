@@ -69,6 +69,8 @@ class Marked(Kept):
     #: 0 while it was never marked.
     max_points: float = 0.0
     at: datetime | None = None
+    #: Digests of the last tries that failed, each another program.
+    tries: list[str] = Field(default_factory=list)
 
     @property
     def passed(self) -> bool:

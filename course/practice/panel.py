@@ -104,7 +104,7 @@ def panel(bank: Bank, journal: Journal, lesson: str | None = None) -> Panel:
     if lesson is None:
         rows = [
             _row(
-                f"{name[:2]} {one.title}",
+                f"{name[:2]} {one.title.partition(':')[0]}",
                 [q for q in bank if q.lesson.startswith(f"{name}#")],
                 entries,
                 one.tasks,
