@@ -82,7 +82,8 @@ def set_up(version, index, git):
             "Permission denied": "this Python is not yours to change. Make a virtual environment",
             "(?i)resol|connection|timed out|Cannot fetch|unreachable": "the network cannot be reached. "
             "Connect (on Kaggle: Settings, Internet on)",
-            "No matching distribution": "pip does not find what the course needs. Look at its name",
+            "No matching distribution": "pip found nothing that fits this Python. Look whether the "
+            "network can be reached, or choose another kernel",
         }.items():
             if re.search(sign, said):
                 return f"{cure}, and run this cell again."
@@ -114,9 +115,7 @@ def set_up(version, index, git):
         except SetUpError as error:
             problem = error
             continue
-        for name in [
-            one for one in sys.modules if one.partition(".")[0] in ("course", "autograder")
-        ]:
+        for name in [one for one in sys.modules if one.partition(".")[0] == "course"]:
             del sys.modules[name]
         return f"Course {installed()} is installed now."
     if not have:
