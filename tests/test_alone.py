@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import random
 import shutil
@@ -16,7 +17,7 @@ import pytest
 import torch
 from conftest import Run
 
-from autograder.alone.learner import EXAMS, grade_me, lend, show_solution
+from autograder.alone.learner import EXAMS, grade_me, lend, show_solution, solutions
 from autograder.authoring.lessons import read_lesson
 from autograder.authoring.recorded_answers import frame_of, recorded_answers
 from autograder.course_paths import CoursePaths
@@ -241,6 +242,34 @@ def test_a_solution_says_what_differs_from_ones_own() -> None:
     said = str(show_solution("word_pieces", names))
     assert "return tokenizer.tokenize(text)" in said and "SOLUTION" not in said
     assert "There is no task 'words'; there are: word_pieces" in str(show_solution("words", names))
+
+
+def test_a_solution_is_offered_after_two_honest_tries(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal
+) -> None:
+    names: dict[str, Any] = {}
+
+    def said(code: str) -> str:
+        # As a notebook's cell: its source can be found again.
+        file = f"<cell {len(linecache.cache)}>"
+        linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
+        exec(compile(code, file, "exec"), names)
+        return str(eval("check('word_pieces')", names | {"check": check}))
+
+    blank = "def word_pieces(tokenizer, text):\n    raise NotImplementedError\n"
+    first = "def word_pieces(tokenizer, text):\n    return text.split()\n"
+    same = "def word_pieces(tokenizer, text):\n    # now?\n\n    return text.split()\n"
+    second = "def word_pieces(tokenizer, text):\n    return list(text)\n"
+    # In a class nothing is offered, and nothing counted.
+    assert "show_solution" not in said(first) + said(second)
+    assert not journal.read().task("word_pieces").tries
+    monkeypatch.setattr("course.checks.tries.entry_points", lambda group: ["alone"])
+    for code in (blank, first, same, blank):
+        assert "show_solution" not in said(code), code
+    shown = said(second)
+    assert shown.startswith("✗") and 'show_solution("word_pieces")` shows a solution' in shown
+    assert "hints below the task come first" in said(same)
+    assert "show_solution" not in said(solutions()["word_pieces"])
 
 
 def test_a_lent_function_works_earns_nothing_and_gives_way_to_ones_own() -> None:

@@ -53,9 +53,12 @@ def test_a_class_gets_notebooks_and_course_and_nothing_that_is_withheld(of_a_cla
         for cell in json.loads(data)["cells"]
         if cell["metadata"].get("nbgrader", {}).get("solution")
     )
+    modules = "\n".join(data.decode() for name, data in held.items() if name.endswith(".py"))
+    assert "import autograder" not in modules and "from autograder" not in modules
     for function, code in solutions.items():
         body = code.partition('"""\n')[2].strip()
         assert f"def {function}(" in whole and body and body not in whole
+        assert body.count("\n") < 2 or body not in modules
 
 
 def test_the_self_learner_s_holds_exams_and_solutions(tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ COLAB = (
     "pandas==2.2.2", "scikit-learn==1.6.1", "matplotlib==3.10.0",
 )  # fmt: skip
 ENVIRONMENTS = {
-    "colab": ("python3.11", COLAB),
-    "colab-3.12": ("python3.12", COLAB),
-    "newest-3.12": ("python3.12", ()),
-    "newest-3.13": ("python3.13", ()),
-    "newest-3.14": ("python3.14", ()),
+    "colab-3.11": ("3.11", COLAB),
+    "colab-3.12": ("3.12", COLAB),
+    "newest-3.11": ("3.11", ()),
+    "newest-3.12": ("3.12", ()),
+    "newest-3.13": ("3.13", ()),
+    "newest-3.14": ("3.14", ()),
 }
-#: Runs notebooks from top to bottom and prints what any cell raised.
+#: Runs notebooks from top to bottom and prints what any cell raised, and each check that is not met.
 RUNNER = """
 import json, sys, nbformat
 from nbclient import NotebookClient
@@ -42,8 +43,20 @@ for path in sys.argv[1:]:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 raised.append([path, cell.source[:80], output.ename, output.evalue[:200]])
+        if cell.source.lstrip().startswith("check(") and "✓" not in str(cell.outputs):
+            raised.append([path, cell.source[:80], "not met", str(cell.outputs)[:200]])
 print(json.dumps(raised))
 """
+
+
+def python_of(version: str) -> str | None:
+    """Return a Python of that version, from PATH or pyenv; None if there is none."""
+    pyenv = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
+    for one in (f"python{version}", *map(str, pyenv)):
+        # pyenv's stand-in for a Python that is not switched on can be found, and fails.
+        if shutil.which(one) and not subprocess.run([one, "-V"], capture_output=True).returncode:
+            return one
+    return None
 
 
 def pip(python: Path, *arguments: str | Path) -> None:
@@ -60,9 +73,10 @@ def packages(python: Path) -> dict[str, str]:
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_wheel_moves_nothing_and_the_solved_lessons_run(name: str, tmp_path: Path) -> None:
-    executable, there = ENVIRONMENTS[name]
-    if shutil.which(executable) is None:
-        pytest.skip(f"there is no {executable} on this machine")
+    version, there = ENVIRONMENTS[name]
+    executable = python_of(version)
+    if executable is None:
+        pytest.skip(f"there is no Python {version} on this machine")
     kept = Path(os.environ.get("BERT_CLASSROOM_ENVIRONMENTS", tmp_path))
     python = kept / name / "bin" / "python"
     if not python.exists():

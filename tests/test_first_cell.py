@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import subprocess
@@ -85,7 +86,7 @@ def test_a_wheel_beside_the_notebook_is_installed_renewed_and_then_found(bare: P
 
 def test_without_a_wheel_or_network_one_sentence_says_what_to_do(bare: Path) -> None:
     status, said = run(bare)
-    assert status == 1 and said.startswith("put the file bert_classroom_course-….whl beside")
+    assert status == 1 and said.startswith("put the file bert_classroom_….whl beside")
     status, said = run(bare, index="bert-classroom-course")
     assert status == 1 and "from bert-classroom-course." in said
     assert said.splitlines()[-1].startswith("the network cannot be reached. Connect")
@@ -94,6 +95,49 @@ def test_without_a_wheel_or_network_one_sentence_says_what_to_do(bare: Path) -> 
         bare / "lesson", f"bert_classroom_course-{__version__}-py3-none-any.whl", __version__
     )
     assert f"Course {__version__} is installed now." in run(bare, index="bert-classroom-course")[1]
+
+
+def test_a_wheel_that_is_not_whole_is_named(bare: Path) -> None:
+    name = f"bert_classroom_course-{__version__}-py3-none-any.whl"
+    make_wheel(bare / "lesson", name, __version__)
+    wheel = bare / "lesson" / name
+    wheel.write_bytes(wheel.read_bytes()[:-100])  # an upload in progress
+    status, said = run(bare)
+    assert status == 1
+    assert said.splitlines()[-1] == (
+        f"{name} is not whole: wait until it is uploaded, or upload it again, and run this cell again."
+    )
+
+
+def test_what_is_stopped_says_so_and_stops_pip(
+    monkeypatch: Any, tmp_path: Path, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    ended = []
+
+    class Pip:
+        def __init__(self, *arguments: Any, **how: Any) -> None:
+            self.stdout = self
+
+        def __iter__(self) -> Any:
+            yield "Collecting torch\n"
+            raise KeyboardInterrupt
+
+        def terminate(self) -> None:
+            ended.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Pip)
+    said = shown_in_a_notebook(first_cell(LESSONS, Where(index="some-name")), capsys)
+    assert "Set-up: stopped before the course was installed. Run this cell again." in said
+    assert len(ended) == 1 and "Traceback" not in said
+
+
+@pytest.mark.parametrize("version", [(3, 6), (3, 8)])
+def test_an_old_python_can_read_the_cell_to_the_sentence_that_refuses_it(
+    version: tuple[int, int],
+) -> None:
+    ast.parse(first_cell(LESSONS, Where()), feature_version=version)
 
 
 def test_what_hides_the_course_is_named(bare: Path) -> None:
@@ -124,7 +168,7 @@ def test_a_notebook_shows_the_sentence_and_no_traceback(
     code = first_cell(LESSONS, Where())
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     said = shown_in_a_notebook(code, capsys).strip()
-    assert said.startswith("Set-up: put the file bert_classroom_course") and "\n" not in said
+    assert said.startswith("Set-up: put the file bert_classroom_….whl") and "\n" not in said
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
     said = shown_in_a_notebook(code, capsys).strip()
     assert said.startswith(

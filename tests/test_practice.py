@@ -6,17 +6,19 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
 import pytest
 
 import course.practice as practice
-from course.practice import recall, rounds
+from course.practice import drive, recall, rounds
 from course.practice.deck import Deck
-from course.practice.journal import VARIABLE, Entries, Journal, Practised, Try
+from course.practice.journal import VARIABLE, Entries, Journal, Marked, Practised, Try
 from course.practice.places import WAYS, asked_at, lessons, taught_in
 from course.practice.rounds import ATTEMPTS, Round, bank
 from course.practice.showing import as_text, highlighted, inline
@@ -89,11 +91,57 @@ def test_a_broken_file_is_set_aside_and_told(journal: Journal, text: str) -> Non
 
 
 def test_a_journal_kept_elsewhere_is_reached_through_its_link(journal: Journal) -> None:
-    elsewhere = journal.path.parent.parent / "drive.json"
-    journal.path.parent.mkdir(parents=True)
-    journal.path.symlink_to(elsewhere)
+    link, elsewhere = journal.path, journal.path.parent.parent / "drive.json"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
     Journal().change(lambda entries: entries.questions.update(a=Practised()))
-    assert journal.path.is_symlink() and "a" in Journal(elsewhere).read().questions
+    assert link.is_symlink() and "a" in Journal(elsewhere).read().questions
+
+
+class ColabDrive(ModuleType):
+    """What Colab offers as `google.colab.drive`: a folder appears, if the learner permits it."""
+
+    permitted = True
+
+    def mount(self, folder: str) -> None:
+        if not self.permitted:
+            raise ValueError("mount failed")
+        Path(folder, "MyDrive").mkdir(parents=True, exist_ok=True)
+
+
+def solve(id: str, tries: int = 1) -> Callable[[Entries], None]:
+    return lambda entries: entries.questions.update({id: Practised(solved=True, answered=tries)})
+
+
+def test_on_colab_progress_is_kept_in_drive_from_one_machine_to_the_next(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "This is not Colab" in str(practice.keep_progress_in_drive())
+    colab, mount = ColabDrive("google.colab.drive"), tmp_path / "drive"
+    monkeypatch.setitem(sys.modules, "google.colab.drive", colab)
+    monkeypatch.setattr(drive, "MOUNT", mount)
+    deck = practice.practice("01-tokenizing#quiz-batches")  # begun before the call
+    journal.change(solve("a"))
+    colab.permitted = False
+    said = str(practice.keep_progress_in_drive())
+    assert "could not be opened (ValueError: mount failed)" in said and "Traceback" not in said
+    assert journal.read().of("a").solved
+    colab.permitted = True
+    assert "in your Drive now" in str(practice.keep_progress_in_drive())
+    kept = Journal(mount / drive.PLACE)
+    assert kept.read() == journal.read() == deck.journal.read() and kept.read().of("a").solved
+    deck.journal.change(solve("b"))
+    assert kept.read().of("b").solved
+    assert "is kept in your Drive" in str(practice.keep_progress_in_drive())
+    # The next machine: nothing but what was done before the call.
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "machine-2" / "progress.json"))
+    Journal().change(solve("b", tries=3))
+    Journal().change(lambda entries: entries.tasks.update(word_pieces=Marked(checked=True)))
+    practice.keep_progress_in_drive()
+    entries = Journal().read()
+    assert entries.of("a").solved and entries.of("b").answered == 3
+    assert entries.task("word_pieces").passed and entries == kept.read()
+    assert f"Kept in {kept.path}." in repr(practice.progress())
 
 
 def test_what_is_no_file_is_never_set_aside(journal: Journal) -> None:
@@ -328,13 +376,18 @@ def test_text_does_what_the_widget_does(journal: Journal) -> None:
         practice.practice("01-tokenizing#nowhere")
 
 
-def test_nbconvert_and_terminals_get_the_text(journal: Journal, tmp_path: Path) -> None:
+def test_nbconvert_and_terminals_get_the_text(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deck = practice.practice("01-tokenizing#quiz-batches")
-    data, _ = deck._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/plain"].count("Answer: answer(") == len(deck.ids)
-    output = nbformat.v4.new_output("display_data", data=data)
-    cell = nbformat.v4.new_code_cell("practice(…)", outputs=[output])
+    assert repr(deck).count("Answer: answer(") == len(deck.ids)
+    published: list[dict[str, str]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **how: published.append(data))
+    deck._ipython_display_()
+    text, widget = published
+    assert text["text/plain"] == repr(deck) and "application/vnd.jupyter.widget-view+json" in widget
+    outputs = [nbformat.v4.new_output("display_data", data=data) for data in published]
+    cell = nbformat.v4.new_code_cell("practice(…)", outputs=outputs)
     notebook = nbformat.v4.new_notebook(cells=[cell])
     from nbconvert.exporters import HTMLExporter
 

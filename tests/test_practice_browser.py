@@ -20,6 +20,7 @@ from test_mastery import picks as picks_of_test
 from autograder.course_paths import CoursePaths
 from autograder.records import all_records
 from autograder.sample.demo import set_up
+from course.practice import practice
 from course.practice.journal import VARIABLE, Journal
 from course.practice.mastery import drawn, pool
 from course.practice.rounds import Round
@@ -276,7 +277,7 @@ def test_reload_and_restart_keep_what_was_done(journal: Journal, tmp_path: Path)
         page.locator(".bc-deck").nth(2).wait_for()
         as_before()
         # The kernel still listens to what is shown again.
-        hand.press(deck(page, missed), "main")
+        hand.press(deck(page, missed), "again")
         expect(deck(page, missed).locator(".bc-tries")).to_have_text("3 attempts left")
         for place in range(3):
             hand.answer(deck(page, missed), "predict", places(Round(missed, journal), False))
@@ -288,6 +289,43 @@ def test_reload_and_restart_keep_what_was_done(journal: Journal, tmp_path: Path)
         page.locator(".jp-Dialog .jp-mod-accept").click()
         page.locator(".bc-deck:not([data-old])").nth(2).wait_for()
         as_before()
+
+
+def test_enter_goes_on_and_what_is_saved_without_its_kernel_is_text(
+    journal: Journal, tmp_path: Path
+) -> None:
+    place = "01-tokenizing#quiz-batches"
+    first, second = practice(place).ids[:2]
+    with practising(tmp_path, [f'practice("{place}")']) as page:
+        box, hand = page.locator(".bc-deck"), Keyboard(page)
+        kept = page.locator("[data-bc-kept]")
+        expect(kept).to_be_hidden()
+        stem = Round(first, journal).stem
+        hand.answer(box, stem.kind, places(Round(first, journal), right=True))
+        page.keyboard.press("Enter")  # on the option
+        expect(box.locator(".bc-verdict")).to_contain_text("Right")
+        expect(box.locator("[data-focus=main]")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(box.locator(".bc-facts")).to_contain_text("Question 2 of")
+        # Meanwhile another notebook, with a kernel of its own, solves the second question.
+        one = Round(second, journal)
+        one.submit(places(one, right=True))
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(box.locator(".bc-tries")).to_have_text("solved")
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.locator('li.lm-Menu-item[data-command="kernelmenu:restart"]').click()
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+        expect(box.locator(".bc-problem")).to_contain_text(
+            "The kernel was restarted. Run this cell"
+        )
+        save(page)
+        page.reload()
+        kept.wait_for()
+        expect(kept).to_contain_text("2 of 6 solved. To go on, run this cell.")
+        kept.locator("summary").first.click()
+        expect(kept.locator("pre").first).to_contain_text("Your last answer:")
+        expect(page.get_by_text("model not found")).to_be_hidden()
+        kept.screenshot(path=SCREENSHOTS / "kept.png")
 
 
 def test_the_same_widgets_work_in_notebook_7(journal: Journal, tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ import inspect
 import json
 import linecache
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from autograder.alone.certificate import write_certificate
@@ -51,9 +54,8 @@ def grade_me(lesson: str, notebook: dict[str, Any], *, hand_in: bool = False) ->
         if getattr(getattr(function, "__code__", None), "co_filename", "") == LENT:
             findings[task.name] = _lent(task)
             continue
-        _say(f"Examining {task.function} …")
-        findings[task.name] = examine_here(task, notebook)
-    _say("")
+        with _clock(f"Examining {task.function} …"):
+            findings[task.name] = examine_here(task, notebook)
     write_down(findings)
     return Marks(lesson, findings)
 
@@ -148,8 +150,24 @@ def _keep_best(entries: Entries, name: str, marked: Marked) -> None:
         entries.tasks[name] = marked.model_copy(update={"checked": before.checked})
 
 
-def _say(text: str) -> None:
-    print(f"\r{text:60}", end="\n" if not text else "", flush=True, file=sys.stdout)
+@contextmanager
+def _clock(text: str) -> Iterator[None]:
+    """Show `text` and, second by second, how long it has been true; at the end nothing of it."""
+    out, started, over = sys.stdout, time.monotonic(), Event()
+
+    def tick() -> None:
+        while not over.wait(1):
+            print(f"\r{text} {time.monotonic() - started:.0f} s", end="", flush=True, file=out)
+
+    print(f"\r{text}", end="", flush=True, file=out)
+    clock = Thread(target=tick, daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        over.set()
+        clock.join()
+        print(f"\r{'':60}\r", end="", flush=True, file=out)
 
 
 @cache

@@ -36,6 +36,7 @@ from course.practice.stems import (
     BadPicksError,
     Stem,
     answer_text,
+    given_text,
     response_of,
     stem_of,
     topic_title,
@@ -145,16 +146,13 @@ def explained(questions: Path, sheet: Sheet) -> list[Answered]:
             pass
         else:
             graded = variant.grade(response)
-            right, given, why = graded.right, _given(variant, response), [*graded.feedback.values()]
+            right, given, why = (
+                graded.right,
+                given_text(variant, response),
+                [*graded.feedback.values()],
+            )
         found.append(Answered(stem, right, given, answer_text(variant), (*why, *variant.solution)))
     return found
-
-
-def _given(variant: Any, response: Any) -> str:
-    if variant.kind == "fix":
-        line, repair = response
-        return answer_text(variant.model_copy(update={"line": line, "answer": repair}))
-    return answer_text(variant.model_copy(update={"answer": response}))
 
 
 def read_sheet(path: Path) -> Sheet:

@@ -18,12 +18,13 @@ import random
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from course.checks.base import Check, Raised
 from course.checks.mistakes import MistakeError, mistake
+from course.checks.tries import offer_after
 from course.plain import as_plain
 from course.settings import usual_settings
 
@@ -33,7 +34,7 @@ class Result:
     """What a visible check found; shows itself in a notebook and in a plain terminal.
 
     `title` and `section` name the mistake and where the lesson treats it; `trace` are the
-    student's own lines in which an exception was raised.
+    student's own lines in which an exception was raised; `offer` is help, when it is due.
     """
 
     function: str
@@ -42,13 +43,15 @@ class Result:
     title: str = ""
     section: str = ""
     trace: str = ""
+    offer: str = ""
 
     def __str__(self) -> str:
         title = f"{self.title}. " if self.title else ""
         where = f' See "{self.section_title}".' if self.section else ""
         trace = f"\n{self.trace}" if self.trace else ""
+        offer = f"\n{self.offer}" if self.offer else ""
         mark = "✓" if self.passed else "✗"
-        return f"{mark} {self.function}: {title}{self.message}{where}{trace}"
+        return f"{mark} {self.function}: {title}{self.message}{where}{trace}{offer}"
 
     __repr__ = __str__
 
@@ -59,6 +62,8 @@ class Result:
         return taught_in(self.section)
 
     def _repr_html_(self) -> str:
+        from course.practice.showing import inline
+
         mark, kind = ("✓", "right") if self.passed else ("✗", "wrong")
         parts = [f"<b>{mark} {html.escape(self.function)}</b>"]
         if self.title:
@@ -70,6 +75,8 @@ class Result:
             parts.append(f'See <a href="#{anchor}">{html.escape(title)}</a>.')
         if self.trace:
             parts.append(f"<pre>{html.escape(self.trace)}</pre>")
+        if self.offer:
+            parts.append(f"<br>{inline(self.offer)}")
         return (
             f"<style>{_STYLE}</style>"
             f'<div role="status" class="bc-check bc-{kind}">{" ".join(parts)}</div>'
@@ -152,6 +159,8 @@ def check(name: str | Callable[..., Any]) -> Result | None:
     if result.passed:
         _remember(name)
     if not validating:
+        if not result.passed and name in caller:
+            return replace(result, offer=offer_after(name, caller[name]))
         return result
     if not result.passed:
         raise AssertionError(str(result))

@@ -9,7 +9,6 @@ def set_up(version, index, git):
     import subprocess
     import sys
     import tempfile
-    from importlib.metadata import entry_points
 
     class SetUpError(Exception):
         def _render_traceback_(self):  # one sentence is all that a notebook shows
@@ -24,18 +23,27 @@ def set_up(version, index, git):
         if spec is None or spec.origin is None:  # a folder without code hides nothing
             return ""
         code = pathlib.Path(spec.origin).read_text(encoding="utf-8")
-        if found := re.search(r'^__version__ = "(.+)"', code, re.M):
+        found = re.search(r'^__version__ = "(.+)"', code, re.M)
+        if found:
             return found[1]
         raise SetUpError(
             f"{spec.origin} has the course's name and hides it. Rename it, restart the kernel and "
             "run this cell again."
         )
 
+    def alone():
+        """Return whether the self-learner's edition is installed."""
+        from importlib.metadata import entry_points
+
+        return bool(entry_points(group="bert_classroom"))
+
     def beside():
-        """Return the newest wheel beside the notebook or one folder up: version, edition, path."""
+        """Return the newest wheel beside the notebook, one folder up, or among Kaggle's inputs."""
         found = []
-        for path in [*pathlib.Path().glob("bert_*.whl"), *pathlib.Path("..").glob("bert_*.whl")]:
-            if name := re.match(r"bert_classroom_(course|alone)-([\d.]+)-py3-none-any", path.name):
+        places = (".", "bert_*.whl"), ("..", "bert_*.whl"), ("/kaggle/input", "**/bert_*.whl")
+        for path in [one for place, name in places for one in pathlib.Path(place).glob(name)]:
+            name = re.match(r"bert_classroom_(course|alone)-([\d.]+)-py3-none-any", path.name)
+            if name:
                 found.append((numbers(name[2]), name[1] == "alone", path.stat().st_mtime, path))
         return max(found, default=None)
 
@@ -47,24 +55,35 @@ def set_up(version, index, git):
             errors="replace", env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
         said = ""
-        for line in pip.stdout:
-            said += line
-            if step := re.match(r"\s*(Collecting|Downloading|Installing|Building)\b.{,60}", line):
-                print(f"\r{step[0].strip():75}", end="", flush=True)
-        print("\r" + " " * 75, end="\r")
+        try:
+            for line in pip.stdout:
+                said += line
+                step = re.match(r"\s*(Collecting|Downloading|Installing|Building)\b.{,60}", line)
+                if step:
+                    print(f"\r{step[0].strip():75}", end="", flush=True)
+        except KeyboardInterrupt:
+            pip.terminate()
+            raise SetUpError(
+                "stopped before the course was installed. Run this cell again."
+            ) from None
+        finally:
+            print("\r" + " " * 75, end="\r")
         if pip.wait() != 0:
-            raise SetUpError(why(said))
+            raise SetUpError(why(said, os.path.basename(what)))
 
-    def why(said):
+    def why(said, what):
         for sign, cure in {
             "No module named pip": f"{sys.executable} has no pip. Run `{sys.executable} -m ensurepip`",
             "requires a different Python": "this Python is too old or too new. Choose another kernel",
+            "is invalid|[Bb]ad ?[Zz]ip|not a zip": f"{what} is not whole: wait until it is uploaded, or "
+            "upload it again",
             "No space left": "the disk is full. Make room",
             "externally-managed": "this Python is your system's. Make a virtual environment for it",
             "Permission denied": "this Python is not yours to change. Make a virtual environment",
             "(?i)resol|connection|timed out|Cannot fetch|unreachable": "the network cannot be reached. "
             "Connect (on Kaggle: Settings, Internet on)",
-            "No matching distribution": "pip does not find what the course needs. Look at its name",
+            "No matching distribution": "pip found nothing that fits this Python. Look whether the "
+            "network can be reached, or choose another kernel",
         }.items():
             if re.search(sign, said):
                 return f"{cure}, and run this cell again."
@@ -77,14 +96,12 @@ def set_up(version, index, git):
             f"{sys.version_info[0]}.{sys.version_info[1]}. Choose another kernel."
         )
     have, wheel = installed(), beside()
-    here = wheel is not None and (
-        wheel[0] > numbers(have) or (wheel[1] and not entry_points(group="bert_classroom"))
-    )
+    here = wheel is not None and (wheel[0] > numbers(have) or (wheel[1] and not alone()))
     if have and numbers(have) >= numbers(version) and not here:
         return f"Course {have} is installed."
     problem = SetUpError(
-        "put the file bert_classroom_course-….whl beside this notebook (on Colab: the folder symbol "
-        "on the left, then upload), and run this cell again."
+        "put the file bert_classroom_….whl beside this notebook (on Colab: the folder symbol on the "
+        "left, then upload; on Kaggle: Add Input, Upload), and run this cell again."
     )
     for what in filter(None, (index, git, here and wheel[3])):
         print(f"Installing the course from {what}. The first time takes some minutes.", flush=True)

@@ -12,6 +12,14 @@ from typing import Any
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 
 
+#: On a dark page light and dark change places, and a hue remains what it is: of JupyterLab and
+#: Notebook, VS Code and Colab. White becomes JupyterLab's #111.
+STYLE = (
+    '<style>body[data-jp-theme-light="false"] .bc-picture,body.vscode-dark .bc-picture,'
+    'html[theme="dark"] .bc-picture{filter:invert(.93) hue-rotate(180deg)}</style>'
+)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A matplotlib figure that shows itself in any notebook and describes itself in words."""
@@ -27,7 +35,7 @@ class Picture:
         self.figure.savefig(image, format="png", dpi=100)
         data = base64.b64encode(image.getvalue()).decode()
         return (
-            f'<img alt="{html.escape(self.alt)}" style="max-width:100%" '
+            f'{STYLE}<img class="bc-picture" alt="{html.escape(self.alt)}" style="max-width:100%" '
             f'src="data:image/png;base64,{data}">'
         )
 

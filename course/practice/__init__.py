@@ -18,6 +18,7 @@ __all__ = [
     "answer_test",
     "export_progress",
     "hint",
+    "keep_progress_in_drive",
     "mastery_test",
     "practice",
     "progress",
@@ -134,6 +135,13 @@ def progress(lesson: str | None = None) -> Any:
     if lesson is not None and lesson not in lessons():
         raise LookupError(f"There is no lesson {lesson!r}; there are: {', '.join(lessons())}.")
     return panel(bank(), Journal(), lesson)
+
+
+def keep_progress_in_drive() -> Said:
+    """Keep your progress in your Google Drive, on Colab; run it first on each new machine."""
+    from course.practice.drive import keep_in_drive
+
+    return keep_in_drive()
 
 
 def export_progress(path: str | Path) -> Path:

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-import anywidget
-import traitlets
 
 from course.practice.journal import Journal
 from course.practice.rounds import Round, bank, outcome_of, round_minutes
-from course.practice.showing import as_text
 from course.practice.stems import BadPicksError
+from course.practice.widget import Widget
 
 log = logging.getLogger(__name__)
-HERE = Path(__file__).parent
 VERDICTS = {
     "right": "Right.",
     "open": "Not yet.",
@@ -29,18 +24,14 @@ VERDICTS = {
 }
 
 
-class Deck(anywidget.AnyWidget):
-    """A deck of practice questions; `view` is everything that the browser shows."""
-
-    _esm = HERE / "widget.js"
-    _css = HERE / "widget.css"
-    view = traitlets.Dict().tag(sync=True)
+class Deck(Widget):
+    """A deck of practice questions."""
 
     def __init__(self, ids: Sequence[str], title: str, journal: Journal) -> None:
         self.ids, self.title, self.journal = list(ids), title, journal
         self._rounds: dict[str, Round] = {}
         self._place = self._first_open()
-        super().__init__(view=self._view())
+        super().__init__(self._view())
         self.on_msg(self._receive)
 
     def _first_open(self) -> int:
@@ -54,14 +45,17 @@ class Deck(anywidget.AnyWidget):
     @property
     def round(self) -> Round:
         """The question that is shown."""
-        id = self.ids[self._place]
+        return self._round(self.ids[self._place])
+
+    def _round(self, id: str) -> Round:
         if id not in self._rounds:
             self._rounds[id] = Round(id, self.journal)
         return self._rounds[id]
 
     def _view(self, said: str = "", problem: str = "") -> dict[str, Any]:
-        question = self.round.view()
         entries = self.journal.read()
+        self.round.read(entries)  # another notebook may have gone on with it
+        question = self.round.view()
         return {
             "mode": "practice",
             "title": self.title,
@@ -87,10 +81,12 @@ class Deck(anywidget.AnyWidget):
             problem = (
                 f"Something went wrong, and it is not your fault ({type(error).__name__}: {error})."
             )
-        self.view = self._view(said, problem)
+        self.show(self._view(said, problem))
 
     def _act(self, message: dict[str, Any]) -> str:
         match message:
+            case {"do": "look"}:
+                pass
             case {"do": "go", "place": int(place)} if 0 <= place < len(self.ids):
                 self._place = place
             case {"do": "check", "picks": picks}:
@@ -110,12 +106,16 @@ class Deck(anywidget.AnyWidget):
                 raise BadPicksError("The widget sent something that is not an action.")
         return ""
 
-    def __repr__(self) -> str:
-        stems = [Round(id, self.journal).stem for id in self.ids]
-        return "\n\n".join([self.title, *map(as_text, stems)])
+    def summary(self) -> str:
+        """See :class:`Widget`."""
+        solved = self.view["outcomes"].count("right")
+        return f"{self.title} · {solved} of {len(self.ids)} solved. To go on, run this cell."
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Show the widget, and beside it the text for front ends without widgets."""
-        shown = super()._repr_mimebundle_(**kwargs)
-        data, metadata = shown if isinstance(shown, tuple) else (shown, {})
-        return (data or {}) | {"text/plain": repr(self)}, metadata
+    def texts(self) -> list[tuple[str, str]]:
+        """See :class:`Widget`."""
+        entries = self.journal.read()
+        found = []
+        for number, id in enumerate(self.ids, 1):
+            self._round(id).read(entries)
+            found.append((f"Question {number}: {self._round(id).status()}", self._round(id).text()))
+        return found

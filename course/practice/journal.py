@@ -76,6 +76,8 @@ class Marked(Kept):
     #: Where something was measured: what the exam said of it, and its picture of text.
     said: str = ""
     picture: str = ""
+    #: Digests of the last tries that failed, each another program.
+    tries: list[str] = Field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -113,8 +115,12 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         named = os.environ.get(VARIABLE)
         default = Path(named) if named else Path.home() / ".bert-classroom" / "progress.json"
-        # A learner may keep the file elsewhere and lay a link here: it is theirs.
-        self.path = (path or default).expanduser().resolve()
+        self._named = (path or default).expanduser()
+
+    @property
+    def path(self) -> Path:
+        """The file itself: a learner may keep it elsewhere, and lay a link where we look."""
+        return self._named.resolve()
 
     def read(self) -> Entries:
         """Return what is in the file; one that cannot be read is set aside."""
@@ -163,6 +169,13 @@ class Journal:
         path = Path(path).expanduser()
         write_whole(path, entries.model_dump_json(indent=1) + "\n")
         return path
+
+    def move_to(self, path: Path) -> None:
+        """Go on in the file at `path`, for all who look where this journal is; the old one stays aside."""
+        self.reset()
+        self._named.parent.mkdir(parents=True, exist_ok=True)
+        self._named.unlink(missing_ok=True)
+        self._named.symlink_to(path)
 
     def reset(self) -> Path | None:
         """Begin anew; return where the old journal was kept, or None if there was none."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from course.practice import drive
 from course.practice.journal import Entries, Journal
 from course.practice.places import WAYS, lessons
 from course.practice.questions import Bank
@@ -66,7 +67,7 @@ class Panel:
             for one in self.badges
             if not one.reached
         ]
-        return "\n".join([*lines, f"  Kept in {self.where}, on this machine only."])
+        return "\n".join([*lines, f"  Kept in {self.where}."])
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -93,7 +94,7 @@ class Panel:
             f'<th scope="col" {LEFT}>Points</th><th scope="col" {LEFT}>Practice solved</th>'
             f'<th scope="col" {LEFT}>Due for recall</th></tr></thead>'
             f'<tbody>{rows}</tbody></table><ul style="list-style:none;padding:0">{badges}</ul>'
-            f"<small>Kept in {html.escape(self.where)}, on this machine only.</small></div>"
+            f"<small>Kept in {html.escape(self.where)}.</small></div>"
         )
 
 
@@ -103,7 +104,7 @@ def panel(bank: Bank, journal: Journal, lesson: str | None = None) -> Panel:
     if lesson is None:
         rows = [
             _row(
-                f"{name[:2]} {one.title}",
+                f"{name[:2]} {one.title.partition(':')[0]}",
                 [q for q in bank if q.lesson.startswith(f"{name}#")],
                 entries,
                 one.tasks,
@@ -112,7 +113,7 @@ def panel(bank: Bank, journal: Journal, lesson: str | None = None) -> Panel:
         ]
         every = [task for one in lessons().values() for task in one.tasks]
         total = _row("The whole course", list(bank), entries, every)
-        return Panel("Your progress", [*rows, total], badges(bank, entries), str(journal.path))
+        return Panel("Your progress", [*rows, total], badges(bank, entries), where(journal))
     mine = [q for q in bank if q.lesson.startswith(f"{lesson}#")]
     rows = [
         _row(way.capitalize(), [q for q in mine if q.kind in kinds], entries)
@@ -121,7 +122,13 @@ def panel(bank: Bank, journal: Journal, lesson: str | None = None) -> Panel:
     tasks = _row("Tasks", [], entries, lessons()[lesson].tasks)
     rows = [tasks, *(row for row in rows if row.total)]
     title = f"Your progress in lesson {lesson[:2]}"
-    return Panel(title, rows, badges(mine, entries), str(journal.path))
+    return Panel(title, rows, badges(mine, entries), where(journal))
+
+
+def where(journal: Journal) -> str:
+    """Return where the journal is, and whether it stays on this machine."""
+    in_drive = journal.path.is_relative_to(drive.MOUNT)
+    return f"{journal.path}{'' if in_drive else ', on this machine only'}"
 
 
 def _row(name: str, questions: Sequence[Any], entries: Entries, tasks: Sequence[str] = ()) -> Row:

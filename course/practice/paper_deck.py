@@ -5,25 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import anywidget
-import traitlets
-
-from course.practice.deck import HERE
 from course.practice.mastery import Paper
 from course.practice.showing import as_text, stem_view
 from course.practice.stems import BadPicksError
+from course.practice.widget import Widget
 
 
-class PaperDeck(anywidget.AnyWidget):
-    """A test to take; `view` is all that the browser shows."""
-
-    _esm = HERE / "widget.js"
-    _css = HERE / "widget.css"
-    view = traitlets.Dict().tag(sync=True)
+class PaperDeck(Widget):
+    """A test to take."""
 
     def __init__(self, paper: Paper) -> None:
         self.paper, self._place = paper, 0
-        super().__init__(view=self._view(0))
+        super().__init__(self._view(0))
         self.on_msg(self._receive)
 
     def _view(self, turn: int, said: str = "", problem: str = "") -> dict[str, Any]:
@@ -62,17 +55,19 @@ class PaperDeck(anywidget.AnyWidget):
                     said = "Saved."
         except (BadPicksError, OSError, ValueError, StopIteration) as error:
             problem = f"This was not saved: {error}"
-        self.view = self._view(self.view["turn"] + 1, said, problem)
+        self.show(self._view(self.view["turn"] + 1, said, problem))
 
-    def __repr__(self) -> str:
-        parts = [
-            f"Mastery test of {self.paper.name}. {self.paper.status()}",
-            *(as_text(stem, "answer_test") for stem in self.paper.stems),
+    def summary(self) -> str:
+        """See :class:`Widget`."""
+        return f"Mastery test of {self.paper.name}. {self.paper.status()}"
+
+    def texts(self) -> list[tuple[str, str]]:
+        """See :class:`Widget`."""
+        answers = self.paper.sheet.answers
+        return [
+            (
+                f"Question {number}: {'answered' if stem.id in answers else 'open'}",
+                as_text(stem, "answer_test"),
+            )
+            for number, stem in enumerate(self.paper.stems, 1)
         ]
-        return "\n\n".join(parts)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """Show the widget, and beside it the text for front ends without widgets."""
-        shown = super()._repr_mimebundle_(**kwargs)
-        data, metadata = shown if isinstance(shown, tuple) else (shown, {})
-        return (data or {}) | {"text/plain": repr(self)}, metadata

@@ -15,8 +15,8 @@ from course.practice.kinds import RATINGS
 from course.practice.places import taught_in
 from course.practice.questions import Bank, load_bank
 from course.practice.record import Graded
-from course.practice.showing import highlighted, inline, option_html, stem_view
-from course.practice.stems import Stem, response_of, stem_of
+from course.practice.showing import as_text, highlighted, inline, option_html, stem_view
+from course.practice.stems import Stem, answer_text, given_text, response_of, stem_of
 
 ATTEMPTS = 3
 
@@ -37,9 +37,10 @@ class Round:
         self.journal = journal
         self.revealed = False  # a flashcard's back
         self._made: tuple[int, Any] | None = None
-        self._read(journal.read())
+        self.read(journal.read())
 
-    def _read(self, entries: Entries) -> None:
+    def read(self, entries: Entries) -> None:
+        """Take over what the journal says of the question now."""
         self.state = entries.of(self.question.id)
         self.seed = entries.seed * 1000 + self.state.round
 
@@ -64,7 +65,7 @@ class Round:
             act(entries.questions.setdefault(self.question.id, Practised()))
             return entries
 
-        self._read(self.journal.change(changed))
+        self.read(self.journal.change(changed))
 
     def submit(self, picks: Any) -> Graded:
         """Grade an answer and write it down; raises BadPicksError if it is none."""
@@ -108,10 +109,34 @@ class Round:
 
         self._change(anew)
 
-    def view(self) -> dict[str, Any]:
-        """Return all that the widget shows of the question now."""
+    def _check_wording(self) -> None:
         if self.state.asked and self.state.asked != _digest(self.stem):
             self.again()  # the bank has changed since: old picks name other options now
+
+    def status(self) -> str:
+        """Return in a few words how it stands."""
+        if self.question.kind == "flashcard":
+            from course.practice import recall
+
+            return f"card, {recall.due_words(self.state.card)}"
+        left = ATTEMPTS - len(self.state.tries)
+        words = {"right": "solved", "out": "not solved, no attempt left"}
+        return words.get(self.outcome, f"{left} attempt{'s' * (left > 1)} left")
+
+    def text(self) -> str:
+        """Return the question as plain text, with the last answer and, when it is due, the right one."""
+        self._check_wording()
+        parts = [as_text(self.stem)]
+        if self.question.kind != "flashcard" and self.state.tries:
+            given = response_of(self.stem, self.state.tries[-1].picks)
+            parts.append(f"Your last answer:\n{given_text(self.variant, given)}")
+            if self.outcome != "open":
+                parts += [f"The answer:\n{answer_text(self.variant)}", *self.variant.solution]
+        return "\n\n".join(parts)
+
+    def view(self) -> dict[str, Any]:
+        """Return all that the widget shows of the question now."""
+        self._check_wording()
         variant, state, outcome = self.variant, self.state, self.outcome
         shown = stem_view(self.stem) | {
             "round": state.round,

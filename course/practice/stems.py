@@ -210,3 +210,11 @@ def answer_text(variant: Any) -> str:
             return "\n".join(variant.answer)
         case _:
             return str(variant.answer)
+
+
+def given_text(variant: Any, response: Any) -> str:
+    """Return an answer that was given as plain text."""
+    if variant.kind == "fix":
+        line, repair = response
+        return answer_text(variant.model_copy(update={"line": line, "answer": repair}))
+    return answer_text(variant.model_copy(update={"answer": response}))

@@ -43,7 +43,12 @@ class Said:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        colour = {True: "#1a7f37", False: "#cf222e", None: "#57606a"}[self.right]
+        # JupyterLab's own colours, so that the mark is seen on light and on dark pages.
+        colour = {
+            True: "var(--jp-success-color1,#1a7f37)",
+            False: "var(--jp-error-color1,#cf222e)",
+            None: "var(--jp-border-color1,#57606a)",
+        }[self.right]
         shown = "<br>".join(
             f"<pre>{html.escape(line)}</pre>" if "\n" in line else inline(line)
             for line in self.lines

@@ -3,6 +3,7 @@
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const WAIT = 8000; // milliseconds without an answer until the learner is told to look at the kernel
+const GONE = "The kernel was restarted. Run this cell again to go on: your answers are kept.";
 
 function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -207,16 +208,37 @@ function render({ model, el }) {
   const body = h("div");
   const root = h("section", { class: "bc-deck" }, body, live);
   const drafts = new Map();
-  let timer = null, clock = null, shown = null;
+  let timer = null, clock = null, shown = null, gone = false;
+
+  function tell(problem) {
+    live.textContent = problem;
+    body.querySelector(".bc-problem")?.replaceChildren(problem);
+  }
 
   function send(message) {
     clearTimeout(timer);
+    if (gone) return tell(GONE);
     timer = setTimeout(() => {
-      live.textContent = "";
-      body.querySelector(".bc-problem")?.replaceChildren(
-        "No answer from Python yet. Is the kernel running, and not busy with another cell? After a restart, run this cell again.");
+      tell("No answer from Python yet. Is the kernel running, and not busy with another cell? After a restart, run this cell again.");
     }, WAIT);
-    model.send(message);
+    try {
+      model.send(message);
+    } catch {
+      leave();
+    }
+  }
+
+  // Called when the connection to the kernel ends.
+  function leave() {
+    clearTimeout(timer);
+    gone = true;
+    root.classList.add("bc-gone");
+    tell(GONE);
+  }
+
+  // Another notebook may have gone on with these questions while this page was out of sight.
+  function look() {
+    if (!gone && !document.hidden) model.send({ do: "look" });
   }
 
   function draw() {
@@ -240,7 +262,8 @@ function render({ model, el }) {
     shown = key;
     body.replaceChildren(top(view), facts(view, q), ...(q.kind === "flashcard" ? card(q) : task(view, q, state)));
     if (focused) {
-      const wanted = body.querySelector(`[data-focus="${focused}"]:not(:disabled)`) ?? body.querySelector('[data-focus="main"]');
+      const wanted = body.querySelector(`[data-focus="${focused}"]:not(:disabled)`) 
+        ?? body.querySelector('[data-focus="main"]') ?? body.querySelector('[aria-current="true"]') ?? body.querySelector("button:enabled");
       wanted?.focus({ preventScroll: true });
     }
     live.textContent = view.problem || [view.said, ...(view.said && q.feedback.length ? [body.querySelector(".bc-verdict dl")?.textContent ?? ""] : [])].join(" ");
@@ -305,10 +328,10 @@ function render({ model, el }) {
       return parts;
     }
     parts.push(h("div", { class: "bc-actions" },
-      locked ? h("button", { type: "button", class: "bc-button", "data-focus": "main", onclick: () => send({ do: "again" }) }, q.hasNumbers ? "Again with other numbers" : "Again")
+      locked ? h("button", { type: "button", class: "bc-button", "data-focus": "again", onclick: () => send({ do: "again" }) }, q.hasNumbers ? "Again with other numbers" : "Again")
         : h("button", { type: "button", class: "bc-button bc-main", "data-focus": "main", onclick: check }, "Check"),
       !locked && q.hintsLeft ? h("button", { type: "button", class: "bc-button", "data-focus": "hint", onclick: () => send({ do: "hint" }) }, `Hint (${q.hints.length + 1} of ${q.hints.length + q.hintsLeft})`) : null,
-      locked && view.place + 1 < view.outcomes.length ? h("button", { type: "button", class: "bc-button bc-main", "data-focus": "next", onclick: () => send({ do: "go", place: view.place + 1 }) }, "Next question") : null,
+      locked && view.place + 1 < view.outcomes.length ? h("button", { type: "button", class: "bc-button bc-main", "data-focus": "main", onclick: () => send({ do: "go", place: view.place + 1 }) }, "Next question") : null,
       problem));
     parts.push(h("div", { class: "bc-answered" }, verdict(q), help(q)));
     return parts;
@@ -361,11 +384,28 @@ function render({ model, el }) {
   }
 
   // The notebook's own shortcuts must not fire while somebody works in the widget.
-  root.addEventListener("keydown", (event) => { if (!event.ctrlKey && !event.metaKey && event.key !== "Escape") event.stopPropagation(); });
+  root.addEventListener("keydown", (event) => {
+    // Enter on an option checks, as in a form.
+    if (event.key === "Enter" && event.target.matches("input")) body.querySelector('[data-focus="main"]')?.click();
+    if (!event.ctrlKey && !event.metaKey && event.key !== "Escape") event.stopPropagation();
+  });
+  // While the widget lives, the text that the notebook keeps of it is out of sight.
+  const hiding = h("style", {}, `.jp-OutputArea-child:has([data-bc-kept="${model.get("key")}"]) { display: none; }`,
+    `[data-bc-kept="${model.get("key")}"] { display: none; }`);
+  document.head.append(hiding);
   el.replaceChildren(root);
   model.on("change:view", draw);
+  model.on("comm_live_update", leave);
+  document.addEventListener("visibilitychange", look);
   draw();
-  return () => { model.off("change:view", draw); clearTimeout(timer); clearInterval(clock); };
+  return () => {
+    model.off("change:view", draw);
+    model.off("comm_live_update", leave);
+    document.removeEventListener("visibilitychange", look);
+    hiding.remove();
+    clearTimeout(timer);
+    clearInterval(clock);
+  };
 }
 
 export default { render };

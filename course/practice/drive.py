@@ -1,0 +1,67 @@
+"""Progress on Colab, whose machines are deleted after a session: kept in the learner's Google Drive."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from course.practice.journal import Entries, Journal, Practised
+from course.practice.text import Said
+
+MOUNT = Path("/content/drive")
+PLACE = Path("MyDrive", "bert-classroom", "progress.json")
+
+
+def keep_in_drive() -> Said:
+    """Move the learner's journal to their Drive and return what was done."""
+    journal = Journal()
+    try:
+        drive = import_module("google.colab.drive")
+    except ImportError:
+        return Said(
+            None, [f"This is not Colab. Your progress stays on this machine, in {journal.path}."]
+        )
+    target = MOUNT / PLACE
+    if journal.path == target:
+        return Said(None, [f"Your progress is kept in your Drive, in {PLACE}."])
+    try:
+        drive.mount(str(MOUNT))
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except Exception as error:  # Colab raises what it likes when permission is refused
+        return Said(
+            None,
+            [
+                f"Your Drive could not be opened ({type(error).__name__}: {error}). Run this cell "
+                "again and permit it. Until then, your progress is kept on this machine only."
+            ],
+        )
+    if target.exists():
+        here = journal.read()
+        Journal(target).change(lambda entries: take_over(entries, here))
+    else:
+        journal.export(target)
+    journal.move_to(target)
+    return Said(
+        None,
+        [
+            f"Your progress is kept in your Drive now, in {PLACE}. On a new Colab machine, run "
+            "this call first."
+        ],
+    )
+
+
+def take_over(entries: Entries, others: Entries) -> None:
+    """Bring into `entries` what `others` knows better: the later state of each question and task."""
+    for id, practised in others.questions.items():
+        if _last(practised) > _last(entries.of(id)):
+            entries.questions[id] = practised
+    for name, marked in others.tasks.items():
+        mine = entries.task(name)
+        best = max(mine, marked, key=lambda one: (one.points, one.max_points))
+        entries.tasks[name] = best.model_copy(update={"checked": mine.checked or marked.checked})
+    # A mastery test that was handed in counts as it was first.
+    entries.tests = others.tests | entries.tests
+
+
+def _last(practised: Practised) -> tuple[int, int, int]:
+    return practised.answered, practised.round, practised.hints
