@@ -43,6 +43,11 @@ def number(points: float) -> str:
     return f"{round(points, 2):g}"
 
 
+def counted(points: float) -> str:
+    """Return points with their unit: "1 point", "2.5 points"."""
+    return f"{number(points)} point{'' if points == 1 else 's'}"
+
+
 def text(message: str) -> Markup:
     """Return what was told as paragraphs, with what stands in backticks as code."""
     lines = (str(escape(line)) for line in message.splitlines() if line.strip())

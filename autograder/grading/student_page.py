@@ -14,7 +14,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import grade_id_of
 from autograder.grading.marks import Mark, TaskMark, duration
-from autograder.grading.pages import number, section_title, task_title, without_points
+from autograder.grading.pages import counted, number, section_title, task_title, without_points
 from autograder.records import GradeRecord, Outcome
 
 #: What is said of a task, where a record tells how it came out.
@@ -121,7 +121,7 @@ def _came_out(mark: TaskMark, record: GradeRecord | None) -> tuple[str, str]:
     kind = "right" if full else "part" if mark.points > 0 else "wrong"
     if mark.by_hand:
         return kind, "graded by your instructor"
-    return kind, WORDS[record.outcome] if record else f"{number(mark.points)} points"
+    return kind, WORDS[record.outcome] if record else counted(mark.points)
 
 
 def _section(
@@ -155,10 +155,10 @@ def late_sentences(mark: Mark | None, zone: ZoneInfo) -> tuple[str, ...]:
     if not mark.penalty:
         said.append("No points were taken off for that.")
         return tuple(said)
-    taken = f"The penalty is {number(mark.penalty)} point{'s' * (mark.penalty != 1)}"
+    taken = f"The penalty is {counted(mark.penalty)}"
     sum_ = f"{number(mark.earned)} − {number(mark.penalty)} = {number(mark.points)}"
     if mark.penalty > mark.earned:
-        sum_ = f"{number(mark.points)} points are left; a penalty takes no more than was earned"
+        sum_ = "no points are left; a penalty takes no more than was earned"
     return (*said, f"{taken}: {sum_}.")
 
 
