@@ -84,9 +84,10 @@ def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> 
     assert exported(term, run) == {"carl": 0.0} | shown == {"carl": 0.0, "ann": 3.0, "ben": 4.5}
     run("autograder", "report", "--root", term.root)
     page = (term.root / "report.html").read_text(encoding="utf-8")
-    assert '>3<small class="quiet">late by 1 d 21 h, −2</small>' in page and "3 of 5" in page
+    assert '>3</a><small class="quiet">late by 1 d 21 h, −2</small>' in page and "3 of 5" in page
     assert (
-        '>4.5<small class="quiet">count-words by hand: 1.5</small>' in page and "4.5 of 5" in page
+        '>4.5</a><small class="quiet">count-words by hand: 1.5</small>' in page
+        and "4.5 of 5" in page
     )
     assert "01-counting: 1 of 3 students has no mark</summary><p>carl</p>" in page
     assert "Änne &lt;b&gt;Maier (ann), 01-counting: late by 1 d 21 h, −2" in page

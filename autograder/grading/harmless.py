@@ -36,7 +36,7 @@ _BESIDE = re.compile(r"(?!\.)[\w .-]+(/[\w -][\w .-]*)*(#[\w-]*)?")
 _CLASS = re.compile(r"(?:ansi|output|rendered|jp)[\w-]*|highlight|dataframe|[a-z][a-z0-9]{0,2}")
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "header", "footer", "nav", "article", "aside"}
 _ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} | {
-    "*": {"class", "id"}
+    "*": {"class", "id", "tabindex"}
 }
 
 
@@ -57,6 +57,8 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     """Return what an attribute may be; None removes it."""
     if name == "class":
         return " ".join(filter(_CLASS.fullmatch, value.split())) or None
+    if name == "tabindex":
+        return value if value == "0" else None
     if name == "id":
         return value if _PLACE.fullmatch(value) else None
     if (tag, name) == ("img", "src"):
