@@ -8,10 +8,10 @@ if Path(root, "autograder", "__init__.py").is_file() and root not in sys.path:
     # A clone is graded by its own packages, whichever clone they were installed from.
     sys.path.insert(0, root)
 
-from autograder.grading.plugins.autograde import use
+from autograder.grading.plugins import use
 
 c = get_config()
-use()  # nbgrader has no setting for the class of its converter
+use()  # nbgrader has no setting for the classes of its converter and of formgrader's pages
 
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root
@@ -52,6 +52,16 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 c.Autograde.course_root = root
+
+# Feedback: one page a student. What hidden tests and mark schemes hold is taken out of its notebook.
+c.GenerateFeedback.exporter_class = "autograder.grading.plugins.feedback_page.FeedbackExporter"
+c.GenerateFeedback.preprocessors = [
+    "autograder.grading.plugins.feedback_page.HideTests",
+    "autograder.grading.plugins.feedback_page.HideMarkScheme",
+    "autograder.grading.plugins.feedback_page.ExplainMarks",
+]
+c.ExplainMarks.course_root = root
+
 c.ExamExecute.course_root = root
 c.ExamExecute.timeout = 60
 # A kernel that does not come to rest after an interrupt must not fail the whole submission.

@@ -23,6 +23,19 @@ class Outcome(StrEnum):
     GRADER_ERROR = "grader_error"
 
 
+class Measured(BaseModel):
+    """An accuracy that was measured, and what it is held against."""
+
+    model_config = ConfigDict(frozen=True)
+
+    accuracy: float
+    #: What a model reaches without training, and from where on all points are earned.
+    untrained: float
+    full: float
+    #: The lowest and the highest accuracy of the reference solution.
+    reference: tuple[float, float]
+
+
 class Finding(BaseModel):
     """The outcome of one task, without the student it belongs to."""
 
@@ -40,6 +53,10 @@ class Finding(BaseModel):
     seconds: float = Field(default=0.0, ge=0)
     #: A picture of text of what was measured.
     picture: str = ""
+    #: The accuracy in that picture, where there is one.
+    measured: Measured | None = None
+    #: By topic of a test: how many answers were right, of how many.
+    topics: dict[str, tuple[int, int]] = Field(default_factory=dict)
     #: For whom the test or the case was drawn, where each student has another.
     drawn_for: str | None = None
 

@@ -135,10 +135,10 @@ def test_a_round_through_the_exchange(
     assert len(late) == 1 and ben.name in late[0] and "late by 1 min" in late[0]
     done = run("nbgrader", "release_feedback", NAME, cwd=root)
     assert "carl did not submit through the exchange" in done.stderr
-    for student, mark in ((ann, "5.0"), (ben, "2.0")):
+    for student, mark in ((ann, "5"), (ben, "2")):
         said = student.types("nbgrader", "fetch_feedback", NAME)
         (page,) = (student.home / NAME / "feedback").glob("*/counting.html")
-        assert f"(Score: {mark} / 5.0)" in page.read_text(encoding="utf-8"), said
+        assert f"{mark} of 5 points" in page.read_text(encoding="utf-8"), said
         assert page.owner() == student.name
     # What is in the exchange is nobody's to read but whose it is.
     (released,) = {path.parent for path in exchange.rglob("feedback/*.html")}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import html
 import re
 import shutil
 import sys
@@ -18,8 +20,11 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
 
 from autograder.course_paths import CoursePaths
+from autograder.examining.draws import course_secret, draws_for
+from autograder.examining.exam import load_exam
 from autograder.grading.grade import Recorder
 from autograder.grading.gradebook import read_gradebook
+from autograder.grading.plugins.execute import _fingerprint
 from autograder.grading.submission import SubmissionId
 from autograder.records import all_records, read_records
 from course import checkpoint
@@ -99,6 +104,7 @@ CLASS: dict[str, tuple[Edit, float]] = {
     "stubborn": (set_source("count-words", STUBBORN), 0),
     "dies": (set_source("count-words", "import os\nos._exit(1)"), 0),
     "syntax": (set_source("count-words", "def count_words(text:"), 3),
+    "other": (set_source("count-words", "def count_words(text):\n    return {'x': 1}\n"), 3),
     "removed": (lambda notebook: notebook.cells.remove(cell_of(notebook, "count-words")), 3),
     # What these hand in is no longer a notebook of that name; see below.
     "cut": (unchanged, 0),
@@ -183,16 +189,67 @@ def test_the_table_names_each_student(graded: Graded) -> None:
     assert all(student in graded.said for student in CLASS)
 
 
+def page_of(graded: Graded, student: str) -> str:
+    """Return a student's feedback page as it is read."""
+    path = graded.paths.feedback / student / NAME / "counting.html"
+    return html.unescape(path.read_text(encoding="utf-8"))
+
+
 def test_feedback_tells_what_went_wrong(graded: Graded) -> None:
-    page = (graded.paths.feedback / "loop" / NAME / "counting.html").read_text()
+    page = page_of(graded, "loop")
+    assert "<strong>3 of 5 points</strong>" in page
+    assert '<a href="#task-1">count-words</a></td><td class="number">0 of 2</td>' in page
+    assert "not right yet: Took too long" in page
     assert "no answer came within 3 seconds" in page
+    assert page.index("no answer came") < page.index("<details") < page.index("while")
 
 
-@pytest.mark.parametrize("secret", ["Counter(text", "case-kept", "def judge"])
-def test_feedback_has_nothing_of_the_exam(graded: Graded, secret: str) -> None:
-    pages = list(graded.paths.feedback.rglob("*.html"))
-    assert len(pages) == len(CLASS)
-    assert not any(secret in page.read_text(encoding="utf-8") for page in pages)
+def test_feedback_has_no_machinery_in_it(graded: Graded) -> None:
+    for student in CLASS:
+        page = page_of(graded, student)
+        for words in ("Out[", "In [", "Skipped during grading", "points (", "¶", "<script", "//"):
+            assert words not in page, (student, words)
+
+
+def hidden_in(exam: Path, shown: str) -> set[str]:
+    """Return the lines and the values of an exam that stand in nothing that `shown` holds."""
+    hidden = set()
+    for path in (path for path in exam.rglob("*.py") if "answers" not in path.parts):
+        source = path.read_text(encoding="utf-8")
+        hidden |= {line.strip() for line in source.splitlines()}
+        hidden |= {
+            str(node.value)
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float)
+        }
+    return {one for one in hidden if len(one) > 6 and one not in shown}
+
+
+def test_feedback_has_no_line_and_no_value_of_the_exam(graded: Graded) -> None:
+    paths = graded.paths
+    released = paths.notebook(paths.release, NAME).read_text(encoding="utf-8")
+    told = {task.success() for task in load_exam(paths.exams, NAME).tasks}
+    hidden = hidden_in(paths.exams / NAME, released + "".join(told))
+    assert {"right = Counter(text.lower().split())", "case-kept"} <= hidden
+    hidden |= {course_secret(paths.secret).hex(), str(paths.exams), str(paths.root)}
+    assert len(hidden) > 30
+    for student in CLASS:
+        page = page_of(graded, student)
+        assert not [one for one in hidden if one in page], student
+
+
+def test_feedback_tells_of_the_inputs_drawn_only_the_one_that_failed(graded: Graded) -> None:
+    def drawn(student: str) -> list[str]:
+        path = graded.paths.root / "autograded" / student / NAME / "counting.ipynb"
+        cells = _fingerprint(nbformat.read(path, as_version=4))
+        task = load_exam(graded.paths.exams, NAME).tasks[0]
+        secret = course_secret(graded.paths.secret)
+        rng = draws_for(secret, NAME, cells, task.grade_id)
+        return [inputs["text"] for inputs in task.cases(rng)]
+
+    shown = [text in page_of(graded, "other") for text in drawn("other")]
+    assert shown == [True, False, False]
+    assert not any(text in page_of(graded, "right") for text in drawn("right"))
 
 
 def test_plain_nbgrader_gives_the_same_marks(

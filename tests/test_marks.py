@@ -180,11 +180,14 @@ def test_a_mark_holds_what_the_gradebook_has_of_all_notebooks(term: Marks) -> No
         penalty=3.0,
         late=24 * HOUR,
         tasks={
-            "a-one-points": TaskMark(4.0, by_hand=False, waits=False),
-            "a-two-points": TaskMark(2.5, by_hand=True, waits=False),
-            "b-one-points": TaskMark(3.5, by_hand=True, waits=False),
-            "b-two-points": TaskMark(0.0, by_hand=False, waits=True),
+            "a-one-points": TaskMark(4.0, by_hand=False, waits=False, max_points=4),
+            "a-two-points": TaskMark(2.5, by_hand=True, waits=False, max_points=4),
+            "b-one-points": TaskMark(3.5, by_hand=True, waits=False, max_points=4),
+            "b-two-points": TaskMark(0.0, by_hand=False, waits=True, max_points=4),
         },
+        due=DUE,
+        extension=2 * HOUR,
+        handed_in=DUE + 26 * HOUR,
     )
     mark = term.by_submission["02-y", "ann"]
     assert (mark.max_points, mark.penalty, mark.late, mark.points) == (8.0, 0.0, timedelta(), 5.0)

@@ -247,7 +247,11 @@ def demo(
         page = paths.root / "report.html"
         marks = read_marks(paths)
         reporting.write_report(
-            records, marks, page, "BERT fine-tuning for classification: the sample class"
+            records,
+            marks,
+            page,
+            "BERT fine-tuning for classification: the sample class",
+            paths.feedback,
         )
     console.print(marks_table(records, marks))
     for what, where in (

@@ -129,10 +129,11 @@ def report(
         paths = CoursePaths(root.resolve())
         marks = read_marks(paths)
         records = marks.explained_by(all_records(paths.records_folder))
-        if not records:
+        if not records and not marks.by_submission:
             raise CourseError("Nothing is graded yet: run `autograder grade` first.")
         path = output or paths.root / "report.html"
-        write_report(records, marks, path, "BERT fine-tuning for classification: the class")
+        title = "BERT fine-tuning for classification: the class"
+        write_report(records, marks, path, title, paths.feedback)
     console.print(f"Wrote {path}.")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import UnknownAssignmentError
-from autograder.records import Finding
+from autograder.records import Finding, Measured
 from course.checks.base import Check
 from course.checks.mistakes import MistakeError
 
@@ -49,6 +49,10 @@ class Task(Check):
     def picture(self) -> str:
         """Return a picture of text of what was measured; empty where there is none."""
         return ""
+
+    def measured(self) -> Measured | None:
+        """Return the accuracy in that picture; None where there is none."""
+        return None
 
     def may_be_luck(self, error: MistakeError) -> bool:
         """Return whether chance alone may have cost these points.

@@ -87,7 +87,8 @@ def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
             "instructor has been told.",
         )
     seconds = round(time.monotonic() - started, 3)
-    return found.model_copy(update={"seconds": seconds, "picture": task.picture()})
+    shown = {"picture": task.picture(), "measured": task.measured()}
+    return found.model_copy(update={"seconds": seconds, **shown})
 
 
 def _told(task: Task, error: MistakeError) -> Finding:

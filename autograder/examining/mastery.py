@@ -106,6 +106,7 @@ class MasteryTask(SheetTask):
             misconception=None if points == len(stems) else "not-all-right",
             title="" if points == len(stems) else course_mistakes()["not-all-right"].title,
             drawn_for=sheet.name,
+            topics=by_topic(stems, right),
         )
 
     def _is_right(self, stem: Stem, picks: Any) -> bool:
@@ -169,6 +170,12 @@ def read_sheet(path: Path) -> Sheet:
         raise mistake("unreadable-sheet", sheet=SHEET) from None
 
 
+def by_topic(stems: list[Stem], right: dict[str, bool]) -> dict[str, tuple[int, int]]:
+    """Return by topic, under its title, how many questions are right, of how many."""
+    asked = {topic: [right[one.id] for one in stems if one.topic == topic] for topic in TOPICS}
+    return {topic_title(topic): (sum(mine), len(mine)) for topic, mine in asked.items() if mine}
+
+
 def told(stems: list[Stem], right: dict[str, bool], answered: int) -> str:
     """Return the result in words: how strong each topic is, and which section to review."""
     lines = [f"{sum(right.values())} of {len(stems)} right."]
@@ -215,5 +222,6 @@ def for_student(
             "misconception": error.mistake.id,
             "title": error.mistake.title,
             "message": error.message,
+            "topics": {},
         }
     )

@@ -23,6 +23,7 @@ class TaskMark:
     points: float
     by_hand: bool
     waits: bool
+    max_points: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,20 @@ class Mark:
     penalty: float
     late: timedelta
     tasks: dict[str, TaskMark]
+    #: When the work was due for all, how much longer this student had, and when it came; in UTC.
+    due: datetime | None = None
+    extension: timedelta | None = None
+    handed_in: datetime | None = None
+
+    @property
+    def earned(self) -> float:
+        """What the tasks add up to, before any penalty."""
+        return sum(one.points for one in self.tasks.values())
 
     @property
     def points(self) -> float:
         """What counts: all tasks' points less the penalty, as `nbgrader export` has it."""
-        return max(0.0, sum(one.points for one in self.tasks.values()) - self.penalty)
+        return max(0.0, self.earned - self.penalty)
 
     @property
     def waits(self) -> bool:
@@ -109,15 +119,22 @@ def read_marks(paths: CoursePaths) -> Marks:
         return marks_in(gradebook, read_excused(paths))
 
 
-def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
-    """Return all marks in an open gradebook; who is excused has none."""
+def marks_in(
+    gradebook: Any, excused: frozenset[tuple[str, str]], only: tuple[str, str] | None = None
+) -> Marks:
+    """Return all marks in an open gradebook, or `only` one assignment and student's.
+
+    Who is excused has none.
+    """
     from nbgrader.api import (
         Assignment,
         BaseCell,
         Grade,
+        GradeCell,
         Student,
         SubmittedAssignment,
         SubmittedNotebook,
+        TaskCell,
     )
 
     found: dict[tuple[str, str], Mark] = {}
@@ -127,7 +144,7 @@ def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
         student: " ".join(filter(None, (first, last)))
         for student, first, last in db.query(Student.id, Student.first_name, Student.last_name)
     }
-    submissions = (
+    submitted = (
         db.query(
             Assignment.name, SubmittedAssignment.student_id, Assignment.duedate,
             SubmittedAssignment.timestamp, SubmittedAssignment.extension,
@@ -135,22 +152,30 @@ def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
         )
         .join(SubmittedAssignment, SubmittedAssignment.assignment_id == Assignment.id)
         .join(SubmittedNotebook)
-    ).all()  # fmt: skip
-    tasks: dict[str, dict[str, TaskMark]] = {}
-    for notebook, cell, score, auto, manual, waits in (
-        db.query(
-            Grade.notebook_id, BaseCell.name, Grade.score, Grade.auto_score,
-            Grade.manual_score, Grade.needs_manual_grade,
+    )  # fmt: skip
+    graded = db.query(
+        Grade.notebook_id, BaseCell.id, BaseCell.name, Grade.score, Grade.auto_score,
+        Grade.manual_score, Grade.needs_manual_grade,
+    ).join(BaseCell)  # fmt: skip
+    if only is not None:
+        submitted = submitted.filter(
+            Assignment.name == only[0], SubmittedAssignment.student_id == only[1]
         )
-        .join(BaseCell)
-        .order_by(BaseCell.name)
-    ):  # fmt: skip
+        notebooks = [one[5] for one in submitted]
+        graded = graded.filter(Grade.notebook_id.in_(notebooks))
+    worth = {
+        id: points
+        for cell in (GradeCell, TaskCell)
+        for id, points in db.query(cell.id, cell.max_score)
+    }
+    tasks: dict[str, dict[str, TaskMark]] = {}
+    for notebook, id, cell, score, auto, manual, waits in graded.order_by(BaseCell.name):
         # Extra credit is given by hand, too.
         by_hand = manual is not None or (auto is not None and score != auto)
         if auto is not None or by_hand or waits:
             mine = tasks.setdefault(notebook, {})
-            mine[cell] = TaskMark(score, by_hand=by_hand, waits=waits)
-    for assignment, student, due, handed_in, extension, notebook, penalty in submissions:
+            mine[cell] = TaskMark(score, by_hand=by_hand, waits=waits, max_points=worth[id])
+    for assignment, student, due, handed_in, extension, notebook, penalty in submitted:
         if notebook not in tasks or (assignment, student) in excused:
             continue  # or it was never graded: an extension alone
         before = found.get((assignment, student))
@@ -159,6 +184,9 @@ def marks_in(gradebook: Any, excused: frozenset[tuple[str, str]]) -> Marks:
             penalty=(penalty or 0.0) + (before.penalty if before else 0.0),
             late=lateness(due, extension, handed_in),
             tasks=(before.tasks if before else {}) | tasks[notebook],
+            due=due,
+            extension=extension,
+            handed_in=handed_in,
         )
     known = frozenset((name, one) for name, one in excused if one in names and name in largest)
     return Marks(found, names, known)

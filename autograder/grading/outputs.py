@@ -12,6 +12,11 @@ from autograder.records import Finding, Outcome
 from course.checks.mistakes import mistake
 from course.plain import whole_text
 
+#: What stands in cells that grading leaves out.
+SUPERSEDED = "Skipped: your answer in another cell is used."
+PRACTICE = "Skipped during grading: practice questions are not graded."
+ONLY_SHOWS = "Skipped during grading: this cell only displays something."
+
 
 def outputs_of(finding: Finding) -> list[NotebookNode]:
     """Return a finding as outputs that nbgrader scores: the last one is the number of points."""
@@ -42,6 +47,11 @@ def show(findings: list[Finding], nb: NotebookNode) -> None:
 def note(text: str) -> list[NotebookNode]:
     """Return `text` as the outputs of a cell."""
     return [new_output("stream", name="stdout", text=text)]
+
+
+def left_out(cell: NotebookNode) -> bool:
+    """Return whether grading left the cell out, because there is nothing in it to grade."""
+    return cell.get("outputs") in (note(PRACTICE), note(ONLY_SHOWS))
 
 
 def error_of(cell: NotebookNode) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from autograder.examining.exam import Task
+from autograder.records import Measured
 from autograder.verdict.bars import bar_for, load_bars
 from autograder.verdict.evidence import MAY_BE_LUCK, SIGNS, Evidence, verdict
 from autograder.verdict.picture import picture
@@ -117,6 +118,16 @@ class FineTune(training_run.FineTune, Task):
     def picture(self) -> str:
         """Return where the model stands between an untrained one and the reference."""
         return picture(bar_for(self.budget.device), self.best)
+
+    def measured(self) -> Measured | None:
+        """Return the best accuracy, and the band that it is held against."""
+        if self.best is None:
+            return None
+        bar = bar_for(self.budget.device)
+        reference = (min(bar.accuracies), max(bar.accuracies))
+        return Measured(
+            accuracy=self.best, untrained=bar.untrained, full=bar.full, reference=reference
+        )
 
     def success(self) -> str:
         """Return what was measured, for a student who has all points."""

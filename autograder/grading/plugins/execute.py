@@ -36,7 +36,17 @@ from autograder.examining.mastery import for_student
 from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
 from autograder.grading.names import after_failed_import, body_of, kept_of_demo
-from autograder.grading.outputs import error_of, in_points_of, note, outputs_of, show, unreadable
+from autograder.grading.outputs import (
+    ONLY_SHOWS,
+    PRACTICE,
+    SUPERSEDED,
+    error_of,
+    in_points_of,
+    note,
+    outputs_of,
+    show,
+    unreadable,
+)
 from autograder.grading.plan import examinations
 from autograder.grading.roster_names import read_names
 from autograder.grading.store import Entry, ResultStore, key_of
@@ -280,15 +290,15 @@ class ExamExecute(Execute):
         assert self.run is not None
         tags = cell.metadata.get("tags", [])
         if SUPERSEDED_TAG in tags:
-            cell.outputs = note("Skipped: your answer in another cell is used.")
+            cell.outputs = note(SUPERSEDED)
         elif PRACTICE_TAG in tags:
-            cell.outputs = note("Skipped during grading: practice questions are not graded.")
+            cell.outputs = note(PRACTICE)
         elif DEMO_TAG in tags:
             kept, left = kept_of_demo(cell.source)
             self.run.causes.only_shown |= dict.fromkeys(left, index)
             if kept:
                 self._execute_aside(kept, resources, index)
-            cell.outputs = note("Skipped during grading: this cell only displays something.")
+            cell.outputs = note(ONLY_SHOWS)
         elif self.run.lost is None:
             self._execute_cell(cell, resources, index)
             self._note_error(cell, resources, index)
