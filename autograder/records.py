@@ -23,8 +23,8 @@ class Outcome(StrEnum):
     GRADER_ERROR = "grader_error"
 
 
-class Measured(BaseModel):
-    """An accuracy that was measured, and what it is held against."""
+class Standing(BaseModel):
+    """Where a measured accuracy stands: beside an untrained model, the bar and the reference."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,7 +54,7 @@ class Finding(BaseModel):
     #: A picture of text of what was measured.
     picture: str = ""
     #: The accuracy in that picture, where there is one.
-    measured: Measured | None = None
+    standing: Standing | None = None
     #: By topic of a test: how many answers were right, of how many.
     topics: dict[str, tuple[int, int]] = Field(default_factory=dict)
     #: For whom the test or the case was drawn, where each student has another.

@@ -32,7 +32,7 @@ from autograder.grading.class_numbers import (
 from autograder.grading.marks import Mark, Marks, TaskMark, read_marks
 from autograder.grading.report import feedback_links, render_report
 from autograder.nbgrader_api import open_gradebook
-from autograder.records import GradeRecord, Measured, Outcome, all_records, write_records
+from autograder.records import GradeRecord, Outcome, Standing, all_records, write_records
 
 DUE = datetime(2026, 12, 1, 22, 59)
 #: Assignments of a term, each with its tasks and their points: as in this course.
@@ -42,7 +42,7 @@ TERM = {
     "05-fine-tuning": {"train-step": 5, "evaluate": 5, "fine-tune": 10},
     "08-mastery-test": {"mastery": 10},
 }
-BAND = Measured(accuracy=0.5, untrained=0.5, full=0.839, reference=(0.972, 0.996))
+BAND = Standing(accuracy=0.5, untrained=0.5, full=0.839, reference=(0.972, 0.996))
 MISTAKES = ("padded-to-max-length", "no-truncation", "mask-over-padding")
 
 
@@ -111,7 +111,7 @@ def make_class(root: Path, size: int) -> CoursePaths:
                         more = {"misconception": rng.choice(MISTAKES), "title": "Padded"}
                     if task == "fine-tune":
                         accuracy = 0.9 + 0.09 * ability if share else 0.45 + 0.1 * ability
-                        more["measured"] = BAND.model_copy(update={"accuracy": accuracy})
+                        more["standing"] = BAND.model_copy(update={"accuracy": accuracy})
                     if task == "mastery":
                         more["topics"] = {"Tokenizing": (int(5 * ability), 5)}
                     records.append(record(student, assignment, task, share, **more))
@@ -314,7 +314,7 @@ def test_misconceptions_are_ranked_and_name_nobody() -> None:
 def test_bands_topics_and_shares_are_counted() -> None:
     records, marks = three()
     measured = [
-        one.model_copy(update={"measured": BAND.model_copy(update={"accuracy": accuracy})})
+        one.model_copy(update={"standing": BAND.model_copy(update={"accuracy": accuracy})})
         for one, accuracy in zip(records, (0.98, 0.5, 0.7), strict=True)
     ]
     (band,) = bands_in(measured, marks)

@@ -22,7 +22,7 @@ from autograder.grading.student_page import (
     other_comments,
     tasks_shown,
 )
-from autograder.records import GradeRecord, Measured, Outcome
+from autograder.records import GradeRecord, Outcome, Standing
 
 DUE = datetime(2026, 12, 1, 22, 59)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -60,7 +60,7 @@ def page(lesson: Any) -> StudentPage:
         record(
             "fine-tune", title="Gradients never cleared", section=f"{LESSON}#task-3-fine-tune-10-points",
             message="Gradients were `there`.\n\nCall <zero_grad>.", picture="you  ───●",
-            measured=Measured(accuracy=0.7, untrained=0.5, full=0.84, reference=(0.97, 0.99)),
+            standing=Standing(accuracy=0.7, untrained=0.5, full=0.84, reference=(0.97, 0.99)),
         ),
         record("evaluate", section="04-accuracy#see-axes", outcome=Outcome.GRADER_ERROR),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import UnknownAssignmentError
-from autograder.records import Finding, Measured
+from autograder.records import Finding, Standing
 from course.checks.base import Check
 from course.checks.mistakes import MistakeError
 
@@ -50,7 +50,7 @@ class Task(Check):
         """Return a picture of text of what was measured; empty where there is none."""
         return ""
 
-    def measured(self) -> Measured | None:
+    def standing(self) -> Standing | None:
         """Return the accuracy in that picture; None where there is none."""
         return None
 

@@ -87,7 +87,7 @@ def _settled(task: Task, tried: Callable[[], Finding]) -> Finding:
             "instructor has been told.",
         )
     seconds = round(time.monotonic() - started, 3)
-    shown = {"picture": task.picture(), "measured": task.measured()}
+    shown = {"picture": task.picture(), "standing": task.standing()}
     return found.model_copy(update={"seconds": seconds, **shown})
 
 

@@ -12,7 +12,7 @@ from statistics import StatisticsError, correlation, fmean, median, quantiles
 
 from autograder.grading.marks import Marks
 from autograder.grading.pages import section_title, task_title
-from autograder.records import GradeRecord, Measured, Outcome
+from autograder.records import GradeRecord, Outcome, Standing
 
 #: With fewer students a correlation says nothing.
 ENOUGH = 10
@@ -56,7 +56,7 @@ class MistakeMet:
 class BandMet:
     """Accuracies held against the same band."""
 
-    band: Measured
+    band: Standing
     accuracies: tuple[float, ...]
     #: How many have all points for it, a part of them, none.
     outcomes: tuple[int, int, int]
@@ -171,17 +171,17 @@ def bands_in(records: Iterable[GradeRecord], marks: Marks) -> list[BandMet]:
     """Return the accuracies that were measured, by the band that they are held against."""
     found: dict[tuple[float, ...], list[GradeRecord]] = {}
     for one in records:
-        if one.measured is not None:
-            band = one.measured
+        if one.standing is not None:
+            band = one.standing
             found.setdefault((band.untrained, band.full, *band.reference), []).append(one)
     met = []
     for mine in found.values():
         shares = [marks.points(one) / (one.max_points or 1) for one in mine]
         full, none = sum(share >= 1 for share in shares), sum(not share for share in shares)
-        accuracies = sorted(one.measured.accuracy for one in mine if one.measured)
-        assert mine[0].measured
+        accuracies = sorted(one.standing.accuracy for one in mine if one.standing)
+        assert mine[0].standing
         met.append(
-            BandMet(mine[0].measured, tuple(accuracies), (full, len(mine) - full - none, none))
+            BandMet(mine[0].standing, tuple(accuracies), (full, len(mine) - full - none, none))
         )
     return met
 

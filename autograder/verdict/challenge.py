@@ -38,7 +38,7 @@ class ChallengeRun(FineTune):
 
     def judge(self, observed: Any, **inputs: Any) -> None:
         """Measure the weights; raises MistakeError for a run that did not keep its budget."""
-        self.evidence = self.measured(observed)
+        self.evidence = self.evidence_of(observed)
         if how := self.evidence.seen.over_budget:
             raise mistake(OVER, how=how, report=self.report)
 

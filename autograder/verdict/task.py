@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from autograder.examining.exam import Task
-from autograder.records import Measured
+from autograder.records import Standing
 from autograder.verdict.bars import bar_for, load_bars
 from autograder.verdict.evidence import MAY_BE_LUCK, SIGNS, Evidence, verdict
 from autograder.verdict.picture import picture
@@ -88,12 +88,12 @@ class FineTune(training_run.FineTune, Task):
 
     def judge(self, observed: Any, **inputs: Any) -> None:
         """Measure the weights; raises MistakeError with the first cause of lost points."""
-        self.evidence = self.measured(observed)
+        self.evidence = self.evidence_of(observed)
         self.best = max(self.best or 0.0, self.evidence.measured.accuracy)
         if (error := verdict(self.evidence)) is not None:
             raise error
 
-    def measured(self, observed: Any) -> Evidence:
+    def evidence_of(self, observed: Any) -> Evidence:
         """Return what the weights that came back do on the hidden texts; raises MistakeError."""
         found = observed if isinstance(observed, dict) else {}
         if "weights" not in found:
@@ -119,13 +119,13 @@ class FineTune(training_run.FineTune, Task):
         """Return where the model stands between an untrained one and the reference."""
         return picture(bar_for(self.budget.device), self.best)
 
-    def measured(self) -> Measured | None:
+    def standing(self) -> Standing | None:
         """Return the best accuracy, and the band that it is held against."""
         if self.best is None:
             return None
         bar = bar_for(self.budget.device)
         reference = (min(bar.accuracies), max(bar.accuracies))
-        return Measured(
+        return Standing(
             accuracy=self.best, untrained=bar.untrained, full=bar.full, reference=reference
         )
 
