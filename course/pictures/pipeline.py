@@ -46,7 +46,7 @@ class Pipeline:
 
 def _row(title: str, steps: Sequence[Step], ground: str) -> str:
     boxes = '<span style="align-self:center">→</span>'.join(
-        f'<span style="display:inline-block;max-width:11em;padding:4px 8px;border-radius:4px;'
+        f'<span style="display:inline-block;min-width:6em;max-width:11em;padding:4px 8px;border-radius:4px;'
         f'border:1px solid #999;background:{ground};color:#000;overflow-wrap:anywhere">'
         f"<b>{html.escape(step.name)}</b> <small>{html.escape(step.lesson)}</small><br>"
         f"<small>{html.escape(step.result)}</small></span>"
