@@ -35,8 +35,10 @@ def chromium() -> str:
 
 
 @contextmanager
-def jupyterlab(folder: Path) -> Iterator[str]:
-    """Run JupyterLab on `folder` and yield its address."""
+def jupyterlab(
+    folder: Path, python: Path = Path(sys.executable), **variables: str
+) -> Iterator[str]:
+    """Run the JupyterLab of `python` on `folder` and yield its address."""
     settings = folder / ".settings" / "@jupyterlab"
     for extension, name, values in (
         # All cells are in the page, so that a look at it is a look at the whole notebook.
@@ -50,14 +52,18 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}",
+        python, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
         f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}",
         f"--LabApp.user_settings_dir={folder / '.settings'}",
         f"--LabApp.workspaces_dir={folder / '.workspaces'}",
     ]  # fmt: skip
     with (folder / "jupyterlab.log").open("wb") as log:
         server = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"}
+            command,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"HF_HUB_OFFLINE": "1"} | variables,
         )
     try:
         address = f"http://127.0.0.1:{port}"
@@ -104,6 +110,14 @@ def run_all(page: Page, timeout: float) -> None:
         }""",
         timeout=1000 * timeout,
     )
+
+
+def write_into(page: Page, cell: str, code: str) -> None:
+    """Put `code` into the first code cell that contains `cell`, in place of what is there."""
+    editor = page.locator(".jp-CodeCell", has_text=cell).first.locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(code)
 
 
 def save(page: Page) -> None:

@@ -19,7 +19,7 @@ LESSONS = CoursePaths(ROOT).lessons_with_code()
 @pytest.mark.long
 @pytest.mark.parametrize(
     "lesson",
-    [LESSONS[0], *(pytest.param(lesson, marks=pytest.mark.nightly) for lesson in LESSONS[1:])],
+    [*LESSONS[:2], *(pytest.param(lesson, marks=pytest.mark.nightly) for lesson in LESSONS[2:])],
 )
 def test_the_solved_lesson_runs_from_top_to_bottom(
     course: CoursePaths, tmp_path: Path, lesson: str
@@ -58,7 +58,7 @@ def test_the_solved_lesson_runs_from_top_to_bottom(
     ]
     cells = nbformat.read(place, as_version=4).cells
     checks = [c for c in cells if c.cell_type == "code" and c.source.strip().startswith("check(")]
-    assert len(checks) >= 3
+    assert checks
     for cell in checks:
         assert "✓" in cell.outputs[0].data["text/plain"], cell.source
     for cell in cells:

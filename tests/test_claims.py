@@ -19,10 +19,11 @@ import pytest
 import torch
 from transformers import AutoTokenizer, BertForSequenceClassification, GPT2Config
 
-from autograder.authoring.times import lesson_minutes
+from autograder.authoring.times import course_minutes, in_words, lesson_minutes
 from autograder.authoring.ways import ELSEWHERE, ways_table
 from autograder.course_paths import CoursePaths
 from course import checkpoint
+from course.practice.places import lessons
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = {path.stem: path.read_text("utf-8") for path in ROOT.glob("course/lessons/*.md")}
@@ -116,6 +117,17 @@ def test_the_times_that_lessons_state_are_computed() -> None:
     for lesson in paths.lessons_with_code():
         said = lesson_minutes(paths, lesson).said
         assert said in " ".join(LESSONS[lesson].split()), f"{lesson}: {said}"
+
+
+def test_lesson_00_says_how_long_each_lesson_takes() -> None:
+    paths, text = CoursePaths(ROOT), LESSONS["00-orientation"]
+    minutes = course_minutes(paths)
+    for name, lesson in lessons().items():
+        row = f"| {name[:2]} · {lesson.title.partition(':')[0]} |"
+        if not name.startswith("00"):
+            (said,) = (line for line in text.splitlines() if line.startswith(row))
+            assert said.endswith(f" | {in_words(minutes[name])} |"), in_words(minutes[name])
+    assert f"about {in_words(30 * round(sum(minutes.values()) / 30))} in all" in text
 
 
 # What the markers name that no other test shows.

@@ -47,7 +47,7 @@ def test_a_course_is_made_released_and_graded_from_any_folder(
     made: tuple[Path, str], tmp_path: Path, run: Callable[..., Any]
 ) -> None:
     folder, said = made
-    assert "8 assignments, 2 students" in said and "does not keep: gruppe." in said
+    assert "9 assignments, 2 students" in said and "does not keep: gruppe." in said
     assert "Tuesday, 2026-12-01 at 23:59 CET" in said
     # What is printed last is typed next.
     command = said.strip().splitlines()[-1].strip()

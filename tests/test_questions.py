@@ -16,7 +16,7 @@ from autograder.authoring.question_proofs import prove
 from course.practice.kinds import QUESTION, Flashcard
 from course.practice.places import asked_at, lessons
 from course.practice.questions import Bank, QuestionError, drawn, load_bank
-from course.practice.record import TOPICS
+from course.practice.record import BEFORE, PRACTISED, TOPICS
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = load_bank(ROOT / "course" / "questions")
@@ -34,7 +34,8 @@ def test_what_a_question_says_is_true(question: Any) -> None:
 
 def test_there_are_enough() -> None:
     topics = Counter(question.topic for question in BANK)
-    assert set(topics) == set(TOPICS) and min(topics.values()) >= 21
+    assert set(topics) == set(PRACTISED) and min(topics[topic] for topic in TOPICS) >= 21
+    assert topics[BEFORE] == 8
     assert len(BANK) >= 126
     assert min(Counter(question.difficulty for question in BANK).values()) >= 28
     assert sum(question.draw is not None for question in BANK) >= 33

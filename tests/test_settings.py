@@ -34,8 +34,8 @@ from course.settings import usual_settings
 PATHS = CoursePaths(Path(__file__).parents[1])
 #: Lessons whose tasks are tried in a moment; of 05, all but the real run.
 LESSONS = (
-    "01-tokenizing", "02-model-set-up", "03-optimizer-and-scheduler", "04-accuracy",
-    "05-fine-tuning",
+    "00-orientation", "01-tokenizing", "02-model-set-up", "03-optimizer-and-scheduler",
+    "04-accuracy", "05-fine-tuning",
 )  # fmt: skip
 
 DEPTH = "import sys\nframe, depth = sys._getframe(), 0\nwhile frame := frame.f_back: depth += 1\n"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from statistics import fmean
 
 from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.lessons import read_lesson
 from autograder.course_paths import CoursePaths
+from course.practice.mastery import drawn, pool
 from course.practice.rounds import bank
 
 #: Words a minute. Readers of English non-fiction have a mean of 238 (Brysbaert, 2019, 190 studies);
@@ -16,6 +18,8 @@ from course.practice.rounds import bank
 WORDS = 180
 #: Minutes for a line of the solution: to find it, write it and try it.
 LINE = 1.0
+#: Below so many minutes a lesson is short.
+SHORT = 20
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,34 @@ class Minutes:
     coding: float
 
     @property
+    def parts(self) -> list[int]:
+        """The parts as they are stated: to the minute in a short lesson, else to five."""
+        exact = (self.reading, self.practice, self.coding)
+        step = 1 if sum(exact) < SHORT else 5
+        return [step * max(1, round(part / step)) for part in exact]
+
+    @property
+    def whole(self) -> int:
+        """The whole as it is stated: to five minutes in a short lesson, else to a quarter hour."""
+        minutes = sum(self.parts)
+        step = 5 if minutes < SHORT else 15
+        return step * max(1, round(minutes / step))
+
+    @property
     def said(self) -> str:
-        """The sentence that the lesson states: parts to 5 minutes, the whole to a quarter hour."""
-        parts = [5 * max(1, round(part / 5)) for part in (self.reading, self.practice, self.coding)]
-        quarters = max(1, round(sum(parts) / 15))
-        hours, rest = divmod(quarters, 4)
-        whole = " ".join(
-            [
-                *([f"{hours} hour{'s' * (hours > 1)}"] if hours else []),
-                *([f"{15 * rest} minutes"] if rest else []),
-            ]
-        )
+        """The sentence that the lesson states."""
+        reading, practice, coding = self.parts
         return (
-            f"Plan about {whole}: {parts[0]} minutes for reading, {parts[1]} for practice questions "
-            f"and {parts[2]} for your own code."
+            f"Plan about {in_words(self.whole)}: {reading} minutes for reading, {practice} for "
+            f"practice questions and {coding} for your own code."
         )
+
+
+def in_words(minutes: int) -> str:
+    """Return a time such as "1 hour 15 minutes"."""
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{hours} hour{'s' * (hours > 1)}"] if hours else []
+    return " ".join(parts + ([f"{rest} minutes"] if rest else []))
 
 
 def lesson_minutes(paths: CoursePaths, lesson: str) -> Minutes:
@@ -53,6 +70,21 @@ def lesson_minutes(paths: CoursePaths, lesson: str) -> Minutes:
     return Minutes(
         len(re.findall(r"\w[\w’'.-]*", text)) / WORDS, practice, LINE * sum(map(_lines, cells))
     )
+
+
+def course_minutes(paths: CoursePaths) -> dict[str, int]:
+    """Return how many minutes each assignment takes, as they are stated; a test by its questions."""
+    coded = paths.lessons_with_code()
+    return {
+        name: lesson_minutes(paths, name).whole if name in coded else _test_minutes()
+        for name in paths.assignments()
+    }
+
+
+def _test_minutes() -> int:
+    """Return how long the mastery test takes, to five minutes: the mean of many drawn tests."""
+    tests = [drawn(f"student {number}", pool()) for number in range(100)]
+    return 5 * round(fmean(sum(stem.minutes for stem in test) for test in tests) / 5)
 
 
 def _lines(cell: NotebookNode) -> int:

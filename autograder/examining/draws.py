@@ -5,7 +5,11 @@ from __future__ import annotations
 import hmac
 import random
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+Drawn = TypeVar("Drawn")
 
 
 def course_secret(path: Path) -> bytes:
@@ -28,3 +32,10 @@ def course_secret(path: Path) -> bytes:
 def draws_for(secret: bytes, *names: str) -> random.Random:
     """Return the random draws that belong to `names` (assignment, submission, task)."""
     return random.Random(hmac.digest(secret, "\0".join(names).encode(), "sha256"))
+
+
+def until(holds: Callable[[Drawn], bool], draw: Callable[[], Drawn]) -> Drawn:
+    """Return the first draw that `holds`."""
+    while not holds(drawn := draw()):
+        pass
+    return drawn

@@ -6,20 +6,16 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from itertools import combinations
 from statistics import fmean
 from typing import Any
 
 from course.checks.base import Check, Inputs
 from course.checks.mistakes import mistake
-from course.checks.predicted import Predicted
-from course.checks.values import close, near, need_mapping, numbers, one_number
+from course.checks.predicted import Found, Measured
+from course.checks.values import near, need_mapping, numbers, one_number
 
-Found = tuple[float, ...]
 #: The scores of a class, in one order.
 SCORES = ("precision", "recall", "f1")
-#: How far apart two results must be that are told apart: twice what rounding to two digits moves.
-APART = 0.012
 #: To how many standard errors a 95 % interval reaches.
 Z = 1.96
 #: How far an end of an interval may be from the textbook's, in standard errors. The usual methods
@@ -27,36 +23,6 @@ Z = 1.96
 END = 0.6
 #: How far the mean width of all intervals may be off. That of 90 % confidence is 16 % narrower.
 WIDTH = 0.1
-
-
-class Measured(Predicted):
-    """A check of some numbers; predictions are, by mistake, all the numbers that it can give."""
-
-    #: What is told where no prediction fits.
-    otherwise: str
-
-    def compare(self, found: Found, inputs: Inputs, /, **values: Any) -> None:
-        """Return if `found` is the answer; otherwise raise what it shows, filled from `values`."""
-        right = self.answer(**inputs)
-        if _fits(found, right):
-            return
-        values |= {"inputs": inputs, "right": right}
-        self.tell_prediction(lambda wrongs: any(_fits(found, wrong) for wrong in wrongs), **values)
-        raise mistake(self.otherwise, function=self.function, **values)
-
-    def told_apart(self, inputs: Inputs, by: float = APART) -> bool:
-        """Return whether no known mistake gives what another gives, or what is right."""
-        results = [[self.answer(**inputs)], *self.predictions(**inputs).values()]
-        return not any(
-            close(one, other, relative=0.0, absolute=by)
-            for ones, others in combinations(results, 2)
-            for one in ones
-            for other in others
-        )
-
-
-def _fits(found: Found, other: Found) -> bool:
-    return all(map(near, found, other))
 
 
 class MajorityBaseline(Measured):

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from itertools import combinations
 from typing import Any, ClassVar
 
 from course.checks.base import Check, Inputs
 from course.checks.mistakes import Mistake, mistake
+from course.checks.values import near
+
+Found = tuple[float, ...]
+#: How far apart two results must be that are told apart: twice what rounding to two digits moves.
+APART = 0.012
 
 
 class Predicted(Check):
@@ -50,3 +56,33 @@ class Predicted(Check):
     def mistakes(self) -> list[str | Mistake]:
         """See :class:`Check`."""
         return list(dict.fromkeys([*self.predicted, *super().mistakes()]))
+
+
+class Measured(Predicted):
+    """A check of some numbers; predictions are, by mistake, all the numbers that it can give."""
+
+    #: What is told where no prediction fits.
+    otherwise: str
+
+    def compare(self, found: Found, inputs: Inputs, /, **values: Any) -> None:
+        """Return if `found` is the answer; otherwise raise what it shows, filled from `values`."""
+        right = self.answer(**inputs)
+        if _fits(found, right):
+            return
+        values |= {"inputs": inputs, "right": right}
+        self.tell_prediction(lambda wrongs: any(_fits(found, wrong) for wrong in wrongs), **values)
+        raise mistake(self.otherwise, function=self.function, **values)
+
+    def told_apart(self, inputs: Inputs, by: float = APART) -> bool:
+        """Return whether no known mistake gives what another gives, or what is right."""
+        results = [[self.answer(**inputs)], *self.predictions(**inputs).values()]
+        return not any(
+            all(abs(a - b) <= by for a, b in zip(one, other, strict=True))
+            for ones, others in combinations(results, 2)
+            for one in ones
+            for other in others
+        )
+
+
+def _fits(found: Found, other: Found) -> bool:
+    return all(map(near, found, other))

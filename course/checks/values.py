@@ -90,15 +90,24 @@ def numbers(value: Any, what: str) -> Any:
 
 def one_number(value: Any, what: str) -> float:
     """Return `value` as one finite number; otherwise raise MistakeError."""
-    found = numbers(value, what)
-    if found.numel() != 1:
-        raise mistake("several-numbers", what=what, count=found.numel(), shape=tuple(found.shape))
-    if not math.isfinite(result := found.item()):
+    if isinstance(value, int | float):  # needs no torch, which takes seconds to load
+        result = float(value)
+    else:
+        found = numbers(value, what)
+        if found.numel() != 1:
+            shape = tuple(found.shape)
+            raise mistake("several-numbers", what=what, count=found.numel(), shape=shape)
+        result = float(found.item())
+    if not math.isfinite(result):
         raise mistake("not-finite", what=what, value=result)
-    return float(result)
+    return result
 
 
-def close(one: Any, other: Any, *, relative: float = 1e-3, absolute: float = 1e-4) -> bool:
+#: How far numbers may be apart that are the same: as a share, and by how much.
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+
+
+def close(one: Any, other: Any, *, relative: float = RELATIVE, absolute: float = ABSOLUTE) -> bool:
     """Return whether two numbers, tensors, or sequences or mappings of them are the same.
 
     They are if they have one shape and differ by at most `absolute + relative * |other|`, which
@@ -124,8 +133,8 @@ def close(one: Any, other: Any, *, relative: float = 1e-3, absolute: float = 1e-
 def near(found: float, right: float) -> bool:
     """Return whether `found` is the number `right`, which may be rounded to two digits or more."""
     rounded = (round(right, digits) for digits in (2, 3))
-    return close(found, right) or any(
-        close(found, other, relative=0.0, absolute=1e-6) for other in rounded
+    return abs(found - right) <= ABSOLUTE + RELATIVE * abs(right) or any(
+        abs(found - other) <= 1e-6 for other in rounded
     )
 
 

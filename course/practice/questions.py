@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 
 from course.practice.kinds import KINDS, QUESTION, Order, Predict, PredictOption, bare
-from course.practice.record import TOPICS, Graded, Record
+from course.practice.record import PRACTISED, TOPICS, Graded, Record
 from course.practice.running import apart, run
 from course.yaml_records import Loader
 
@@ -153,10 +153,10 @@ def load_bank(folder: Path) -> Bank:
 
 
 def _read(file: Path) -> Iterator[tuple[Any, int]]:
-    if file.stem not in TOPICS:
+    if file.stem not in PRACTISED:
         raise QuestionError(
             f"{file.name}, line 1, field topic: {file.stem!r} is not a topic; "
-            f"the file's name must be one of {', '.join(TOPICS)}."
+            f"the file's name must be one of {', '.join(PRACTISED)}."
         )
     loader = Loader(file.read_text(encoding="utf-8"))
     try:

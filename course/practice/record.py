@@ -22,6 +22,9 @@ TOPICS = (
     "fine-tuning",
     "overfitting-and-debugging",
 )
+#: What is practised before the first of these topics, and is not tested.
+BEFORE = "before-you-start"
+PRACTISED = (BEFORE, *TOPICS)
 
 Text = Annotated[str, Field(min_length=1)]
 Hints = Annotated[list[Text], Field(min_length=2)]
@@ -73,7 +76,7 @@ class Record(Strict):
     """What questions of all kinds have."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    topic: Literal[TOPICS]  # type: ignore[valid-type]
+    topic: Literal[PRACTISED]  # type: ignore[valid-type]
     difficulty: Literal["easy", "medium", "hard"]
     minutes: Annotated[float, Field(gt=0, le=15, strict=False)]
     #: Where it is taught: an assignment, and in it a heading's slug or a cell's grade_id.
@@ -111,6 +114,8 @@ class Asked(Record):
     hints: Hints
     common_mistakes: Annotated[list[Text], Field(min_length=1)]
     solution: Annotated[list[Text], Field(min_length=2)]
+    #: Where to learn what is asked, outside of the course; a link as in Markdown.
+    learn: Text | None = None
 
     @model_validator(mode="after")
     def _ends_with_check(self) -> Asked:

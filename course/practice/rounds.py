@@ -159,6 +159,7 @@ class Round:
             shown["marks"] = marks(self.stem, variant, state.tries[-1])
         if state.tries and outcome != "right":
             shown["mistakes"] = [inline(text) for text in variant.common_mistakes]
+            shown["learn"] = inline(variant.learn or "")
         if outcome != "open":
             shown["solution"] = [inline(text) for text in variant.solution]
             shown["answer"] = answer_html(self.stem, variant)

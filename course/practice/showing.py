@@ -21,15 +21,19 @@ KINDS = {
     "flashcard": "Recall",
 }
 
+#: A link in a sentence: what it says, and where it leads.
+LINK = re.compile(r"\[([^]]+)\]\((https://[^)\s]+)\)")
+
 
 def inline(text: str) -> str:
-    """Return a sentence as HTML; `code`, **bold** and *emphasis* are marked up."""
+    """Return a sentence as HTML; `code`, **bold**, *emphasis* and [links](https://…) are marked up."""
     parts = re.split(r"(`[^`]+`)", text.strip())
     for place, part in enumerate(parts):
         safe = html.escape(part.strip("`") if place % 2 else part)
         if place % 2:
             parts[place] = f"<code>{safe}</code>"
         else:
+            safe = LINK.sub(r'<a href="\2" target="_blank" rel="noopener">\1</a>', safe)
             safe = re.sub(r"\*\*(\S.*?)\*\*", r"<b>\1</b>", safe)
             safe = re.sub(r"(?<![\w*])\*(\w[^*]*)\*(?!\w)", r"<em>\1</em>", safe)
             parts[place] = safe.replace("\n\n", "<br><br>")

@@ -90,6 +90,7 @@ def answered(id: str, given: Any) -> Said:
     lines += [f"{_named(part)}{text}" for part, text in graded.feedback.items()]
     if one.outcome == "open":
         lines.append(f"Common mistake: {variant.common_mistakes[0]}")
+        lines += [f"To learn it: {variant.learn}"] if variant.learn else []
         lines.append(f'{left} attempt{"s" * (left > 1)} left; hint("{id}") helps.')
     else:
         lines += [] if graded.right else ["The answer:", answer_text(variant)]

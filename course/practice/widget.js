@@ -354,7 +354,7 @@ function render({ model, el }) {
   function help(q) {
     const parts = [];
     if (q.hints.length) parts.push(h("h5", {}, q.hints.length === 1 ? "Hint" : "Hints"), list("ol", q.hints));
-    if (q.mistakes) parts.push(h("h5", {}, "Common mistakes"), list("ul", q.mistakes), h("p", {}, "Taught in: ", taught(q.taught)));
+    if (q.mistakes) parts.push(h("h5", {}, "Common mistakes"), list("ul", q.mistakes), q.learn ? h("p", { html: `To learn it: ${q.learn}` }) : h("p", {}, "Taught in: ", taught(q.taught)));
     if (q.solution) parts.push(h("h5", {}, "Solution"), h("div", { class: "bc-code", tabindex: "0", role: "group", "aria-label": "Right answer", html: q.answer }), list("ol", q.solution));
     return parts.length ? h("div", { class: "bc-help" }, parts) : null;
   }

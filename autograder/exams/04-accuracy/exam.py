@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
 from statistics import fmean, median_high, median_low, mode
 
+from autograder.examining.draws import until
 from autograder.examining.exam import Task
 from course.checks import accuracy, metrics
 from course.checks.base import Inputs
 from course.checks.metrics import Intervals
-
-
-def until(holds: Callable[[Inputs], bool], draw: Callable[[], Inputs]) -> Inputs:
-    """Return the first draw that `holds`."""
-    while not holds(inputs := draw()):
-        pass
-    return inputs
 
 
 class PredictedClasses(accuracy.PredictedClasses, Task):
