@@ -111,6 +111,10 @@ class CoursePaths:
         """Return the names of all assignments."""
         return [path.stem for path in self.lesson_files()]
 
+    def has_exam(self, assignment: str) -> bool:
+        """Return whether an exam of ours grades the assignment, and not its notebook's own tests."""
+        return (self.exams / assignment / "exam.py").is_file()
+
     def lessons_with_code(self) -> list[str]:
         """Return the assignments in which students write functions: all except tests of questions."""
         return [one for one in self.assignments() if not (self.exams / one / "questions").is_dir()]

@@ -199,7 +199,7 @@ def regrade(
         read_gradebook(paths).check_released(assignment)
         regrading.released(paths, assignment)
         contained = containment is Containment.REQUIRED
-        works = executed(paths, ids, {"contained": contained}, jobs)
+        works = executed(paths, ids, {"contained": contained}, {}, jobs)
         changes: list[regrading.Change] = []
         with progress_bar() as bar:
             row = bar.add_task("Examining", total=len(ids), what="")
