@@ -16,18 +16,24 @@ use()  # nbgrader has no setting for the class of its converter
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root
 
-# Release: solutions become this stub; what only authors need is removed. `release/` is part of the
-# repository and always made from `source/`; not written again, it would not enter the gradebook.
+# Release: solutions become this stub, hidden tests and mark schemes are removed, as nbgrader does it;
+# what only authors need goes too. `release/` is part of the repository and always made from
+# `source/`; not written again, it would not enter the gradebook.
 c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.GenerateAssignment.preprocessors = [
     "autograder.authoring.forget_author.ForgetAuthor",
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.InstantiateTests",
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearSolutions",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.CheckCellMetadata",
     "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
@@ -50,7 +56,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.Autograde.course_root = root
 c.ExamExecute.course_root = root
 c.ExamExecute.timeout = 60
 # A kernel that does not come to rest after an interrupt must not fail the whole submission.

@@ -40,6 +40,18 @@ def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
     _check(result, f"release {assignment}")
 
 
+def autograde(
+    root: Path, assignment: str, student: str, options: dict[str, dict[str, Any]]
+) -> None:
+    """Autograde a submission into the gradebook; raises CourseError.
+
+    `options` (class → trait → value) go over the course's configuration.
+    """
+    with _api(root, options) as api:
+        result = api.autograde(assignment, student, force=True)
+    _check(result, f"autograde {assignment} of {student}")
+
+
 def feedback(root: Path, assignment: str, student: str) -> None:
     """Write one student's feedback page for `assignment`; raises CourseError."""
     with _api(root) as api:

@@ -62,7 +62,7 @@ def grade(
 
     with one_sentence():
         paths = CoursePaths(root.resolve())
-        names = chosen(paths, assignments)
+        names = chosen(paths, assignments, ordinary=True)
         check_materials()
         records = graded(
             paths,

@@ -24,10 +24,11 @@ from autograder.grading.dependencies import code_state
 from autograder.grading.entering import Entering
 from autograder.grading.executed import Executed
 from autograder.grading.gradebook import Book, read_gradebook
+from autograder.grading.ordinary import autograded_records
 from autograder.grading.roster_names import read_aliases
 from autograder.grading.submission import SubmissionId, state_of
 from autograder.grading.workers import Worths, on_cluster, on_this_machine
-from autograder.nbgrader_api import configuration, open_gradebook
+from autograder.nbgrader_api import autograde, configuration, open_gradebook
 from autograder.records import GradeRecord, Outcome, read_records, write_records
 from course.files import write_whole
 
@@ -56,13 +57,21 @@ def grade(
     book = read_gradebook(paths)
     for assignment in sorted({id.assignment for id in ids}):
         book.check_released(assignment)
-        book.check_tasks(load_exam(paths.exams, assignment))
+        if paths.has_exam(assignment):
+            book.check_tasks(load_exam(paths.exams, assignment))
     recorder = Recorder(paths, book)
     graded: dict[SubmissionId, list[GradeRecord]] = {}
     for id in ids:
         if not force and (found := recorder.recorded(id)) is not None:
             graded[id] = found
             progress(id, found)
+    ordinary = [id for id in ids if id not in graded and not paths.has_exam(id.assignment)]
+    if ordinary:
+        with Interrupts() as interrupts:
+            for id in ordinary:
+                graded[id] = recorder.autograded(id, contained=contained)
+                progress(id, graded[id])
+                interrupts.check()
     left = [id for id in ids if id not in graded]
     if left:
         options = {"contained": contained, "fresh": force}
@@ -203,22 +212,36 @@ class Recorder:
             return self._failed(one.id, f"{type(error).__name__}: {error}")
         return records
 
+    def autograded(self, id: SubmissionId, *, contained: bool) -> list[GradeRecord]:
+        """Let nbgrader grade a submission without an exam of ours, and return its records."""
+        path = self.paths.records(id.assignment, id.student)
+        try:
+            path.with_suffix(".done").unlink(missing_ok=True)
+            state = self._state(id)
+            options = {"ContainedExecute": {"contained": contained}}
+            autograde(self.paths.root, id.assignment, id.student, options)
+            records = autograded_records(self.paths, id, contained=contained)
+            write_records(path, records)
+            write_whole(path.with_suffix(".done"), state)
+        except CourseError as error:
+            return self._failed(id, str(error))
+        return records
+
     def _failed(self, id: SubmissionId, reason: str) -> list[GradeRecord]:
         """Write and return records that say that we failed, not the student."""
         log.error("%s of %s: %s", id.assignment, id.student, reason)
-        exam = load_exam(self.paths.exams, id.assignment)
         records = [
             GradeRecord(
                 assignment=id.assignment,
                 student=id.student,
                 notebook=self.paths.notebook_name(id.assignment),
-                grade_id=task.grade_id,
+                grade_id=grade_id,
                 outcome=Outcome.GRADER_ERROR,
                 points=0,
-                max_points=task.points,
+                max_points=points,
                 message=f"This could not be graded, which is not the student's fault: {reason}",
             )
-            for task in exam.tasks
+            for grade_id, points in self.book.tasks[id.assignment].items()
         ]
         write_records(self.paths.records(id.assignment, id.student), records)
         return records
@@ -233,11 +256,17 @@ class Recorder:
 
     def _state_of_assignment(self, assignment: str) -> str:
         if assignment not in self._assignment_states:
-            exam = load_exam(self.paths.exams, assignment)
-            parts = hashlib.sha256(exam_state(exam).encode())
-            parts.update(code_state(exam).encode())
-            parts.update(self.paths.notebook(self.paths.release, assignment).read_bytes())
-            parts.update(self._configuration)
+            parts = hashlib.sha256(self._configuration)
+            folders = [self.paths.release]
+            if self.paths.has_exam(assignment):
+                exam = load_exam(self.paths.exams, assignment)
+                parts.update(exam_state(exam).encode())
+                parts.update(code_state(exam).encode())
+            else:
+                folders.append(self.paths.source)  # it holds the hidden tests
+            for folder in folders:
+                for path in sorted((folder / assignment).glob("*.ipynb")):
+                    parts.update(path.read_bytes())
             self._assignment_states[assignment] = parts.hexdigest()
         return self._assignment_states[assignment]
 
@@ -258,7 +287,8 @@ def default_workers(
     paths: CoursePaths, ids: list[SubmissionId], gpu_jobs: int | None = None
 ) -> int:
     """Return how many submissions to run at once: a core each, or as many as share the GPU."""
-    exams = [load_exam(paths.exams, name) for name in {id.assignment for id in ids}]
+    names = {id.assignment for id in ids if paths.has_exam(id.assignment)}
+    exams = [load_exam(paths.exams, name) for name in names]
     if not any(task.device == "cuda" for exam in exams for task in exam.tasks):
         return cores()
     return gpu_jobs or runs_on_gpu(cores())

@@ -17,7 +17,6 @@ from typing import Any
 
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from traitlets import Unicode
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
@@ -36,12 +35,10 @@ class AutogradeTakenIn(Autograde):
     Any other assignment is graded by nbgrader's own converter and rules.
     """
 
-    course_root = Unicode(".", help="The course's folder.").tag(config=True)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._submissions: dict[str, Submission] = {}
-        self._paths = CoursePaths(Path(self.course_root))
+        self._paths = CoursePaths(Path(self.coursedir.root))
         self._handed_in = str(self.coursedir.submitted_directory)
         self._worths: Worths = {}
 
