@@ -16,18 +16,24 @@ use()  # nbgrader has no setting for the classes of its converter and of formgra
 c.CourseDirectory.course_id = "bert-classroom"
 c.CourseDirectory.root = root
 
-# Release: solutions become this stub; what only authors need is removed. `release/` is part of the
-# repository and always made from `source/`; not written again, it would not enter the gradebook.
+# Release: solutions become this stub, hidden tests and mark schemes are removed, as nbgrader does it;
+# what only authors need goes too. `release/` is part of the repository and always made from
+# `source/`; not written again, it would not enter the gradebook.
 c.GenerateAssignment.force = True
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.GenerateAssignment.preprocessors = [
     "autograder.authoring.forget_author.ForgetAuthor",
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.InstantiateTests",
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearSolutions",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.CheckCellMetadata",
     "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
@@ -39,19 +45,17 @@ c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".json"]
 c.ExchangeFactory.release_feedback = "autograder.grading.plugins.feedback.ReleaseFeedback"
 
 # Grading: submissions are taken in and repaired, their cells run, the graded ones are examined from
-# outside. nbgrader's CheckCellMetadata is left out: all metadata is the released notebook's.
-c.Autograde.sanitize_preprocessors = [
-    "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-]
+# outside. An assignment without an exam of ours is graded by nbgrader's own preprocessors; only the
+# kernel is ours.
 c.Autograde.autograde_preprocessors = [
-    "autograder.grading.plugins.execute.ExamExecute",
+    "autograder.grading.plugins.contained.ContainedExecute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "autograder.grading.plugins.grades.SaveExamGrades",
+    "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.Autograde.course_root = root
 
 # Feedback: one page a student. What hidden tests and mark schemes hold is taken out of its notebook.
 c.GenerateFeedback.exporter_class = "autograder.grading.plugins.feedback_page.FeedbackExporter"
@@ -65,13 +69,13 @@ c.ExplainMarks.course_root = root
 c.ExamExecute.course_root = root
 c.ExamExecute.timeout = 60
 # A kernel that does not come to rest after an interrupt must not fail the whole submission.
-c.ExamExecute.raise_on_iopub_timeout = False
-c.ExamExecute.shutdown_kernel = "immediate"
+c.ContainedExecute.raise_on_iopub_timeout = False
+c.ContainedExecute.shutdown_kernel = "immediate"
 
 # Submissions run contained; what one of them may use, with all that it starts. Further files that
 # submissions read, such as a dataset, are named in c.ZygoteProvisioner.readable; a checkpoint's
 # folder in the environment variable BERT_CLASSROOM_CHECKPOINT.
-c.ExamExecute.contained = True
+c.ContainedExecute.contained = True
 c.ZygoteProvisioner.memory = 4096  # MiB
 c.ZygoteProvisioner.disk = 2048  # MiB; four checkpoints of a Trainer take 1,100
 c.ZygoteProvisioner.wall_seconds = 1200

@@ -115,13 +115,27 @@ class CoursePaths:
         """Return the names of all assignments."""
         return [path.stem for path in self.lesson_files()]
 
+    def has_exam(self, assignment: str) -> bool:
+        """Return whether an exam of ours grades the assignment, and not its notebook's own tests."""
+        return (self.exams / assignment / "exam.py").is_file()
+
     def lessons_with_code(self) -> list[str]:
         """Return the assignments in which students write functions: all except tests of questions."""
         return [one for one in self.assignments() if not (self.exams / one / "questions").is_dir()]
 
-    def check_assignment(self, assignment: str) -> str:
-        """Return `assignment` if there is one of that name; otherwise raise CourseError."""
-        if assignment not in (have := self.assignments()):
+    def ordinary_assignments(self) -> list[str]:
+        """Return the assignments in `source/` that are nbgrader's alone: no lesson, no exam of ours."""
+        found = sorted({path.parent.name for path in self.source.glob("*/*.ipynb")})
+        lessons = set(self.assignments())
+        return [one for one in found if one not in lessons and not self.has_exam(one)]
+
+    def check_assignment(self, assignment: str, *, ordinary: bool = False) -> str:
+        """Return `assignment` if there is one of that name; otherwise raise CourseError.
+
+        With `ordinary`, those without an exam of ours count too.
+        """
+        have = self.assignments() + (self.ordinary_assignments() if ordinary else [])
+        if assignment not in have:
             raise CourseError(
                 f"There is no assignment {assignment!r}; there are: {', '.join(have)}."
             )

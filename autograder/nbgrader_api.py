@@ -41,21 +41,22 @@ def release(root: Path, assignment: str, *, no_gradebook: bool = False) -> None:
 
 
 def autograde(
-    paths: CoursePaths, assignment: str, student: str, options: dict[str, dict[str, Any]]
+    root: Path, assignment: str, student: str, options: dict[str, dict[str, Any]]
 ) -> None:
     """Autograde a submission into the gradebook; raises CourseError.
 
     `options` (class → trait → value) go over the course's configuration.
     """
-    with _api(paths.root, options) as api:
+    with _api(root, options) as api:
         result = api.autograde(assignment, student, force=True)
     _check(result, f"autograde {assignment} of {student}")
 
 
-def feedback(paths: CoursePaths, assignment: str) -> None:
-    """Write every student's feedback page for `assignment`; raises CourseError."""
-    with _api(paths.root) as api:
-        _check(api.generate_feedback(assignment, force=True), f"write feedback for {assignment}")
+def feedback(root: Path, assignment: str, student: str) -> None:
+    """Write one student's feedback page for `assignment`; raises CourseError."""
+    with _api(root) as api:
+        result = api.generate_feedback(assignment, student, force=True)
+    _check(result, f"write feedback on {assignment} for {student}")
 
 
 def configuration(root: Path, options: dict[str, dict[str, Any]]) -> Config:
@@ -104,7 +105,9 @@ def open_gradebook(root: Path) -> Iterator[Any]:
 
     folders = CourseDirectory(config=configuration(root, {}))
     try:
-        with _quiet(), Gradebook(folders.db_url, folders.course_id) as gradebook:
+        with _quiet():
+            gradebook = Gradebook(folders.db_url, folders.course_id)
+        with gradebook, _without_warnings():
             yield gradebook
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
@@ -112,6 +115,25 @@ def open_gradebook(root: Path) -> Iterator[Any]:
         raise CourseError(
             f"The gradebook {shown_url(folders.db_url)} cannot be used: {cause}.{cure}"
         ) from error
+
+
+@contextmanager
+def one_transaction(gradebook: Any) -> Iterator[None]:
+    """Write all that nbgrader commits in the block at its end, or nothing of it after an error.
+
+    nbgrader commits each cell, which waits for the disk each time.
+    """
+    sessions = gradebook.db
+    sessions.remove()
+    with gradebook.engine.begin() as connection:
+        # A session's commit leaves a transaction alone that was begun outside of it.
+        sessions.configure(bind=connection, expire_on_commit=False)
+        try:
+            yield
+            sessions.flush()
+        finally:
+            sessions.remove()
+            sessions.configure(bind=gradebook.engine, expire_on_commit=True)
 
 
 _ANEW = (
@@ -169,14 +191,21 @@ def _quiet() -> Iterator[None]:
     # nbgrader calls `alembic` by name; it is installed beside it.
     os.environ["PATH"] = f"{Path(program('alembic')).parent}{os.pathsep}{path}"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SQLAlchemy's and nbformat's, about nbgrader's code
+        with _without_warnings():
             logger.propagate = False
             yield
     finally:
         logger.setLevel(level)
         logger.propagate = propagate
         os.environ["PATH"] = path
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Keep SQLAlchemy's and nbformat's warnings, which are about nbgrader's code, to themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 #: An exception's last line in a traceback, such as "pkg.mod.SomeError: text"; logs indent it.

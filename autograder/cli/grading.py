@@ -21,13 +21,12 @@ from autograder.cli.options import (
     file_to_write,
     one_sentence,
 )
-from autograder.cli.running import graded
+from autograder.cli.running import graded, write_feedback
 from autograder.cli.terminal import (
     complaints,
     console,
     marks_table,
     missing_sentences,
-    progress_bar,
 )
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
@@ -63,7 +62,7 @@ def grade(
 
     with one_sentence():
         paths = CoursePaths(root.resolve())
-        names = chosen(paths, assignments)
+        names = chosen(paths, assignments, ordinary=True)
         check_materials()
         records = graded(
             paths,
@@ -78,14 +77,7 @@ def grade(
         if as_json:
             recording.write_records(as_json, records)
         if feedback:
-            from autograder.nbgrader_api import feedback as write_feedback
-
-            graded_names = sorted({one.assignment for one in records})
-            with progress_bar() as bar:
-                row = bar.add_task("Feedback", total=len(graded_names), what="")
-                for name in graded_names:
-                    write_feedback(paths, name)
-                    bar.update(row, advance=1, what=name)
+            write_feedback(paths, sorted({one.assignment for one in records}), student, jobs)
         from autograder.grading.marks import read_marks
 
         marks = read_marks(paths)

@@ -126,8 +126,10 @@ def one_sentence() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def chosen(paths: CoursePaths, assignments: list[str] | None) -> list[str]:
-    """Return the named assignments, each checked, or all."""
+def chosen(
+    paths: CoursePaths, assignments: list[str] | None, *, ordinary: bool = False
+) -> list[str]:
+    """Return the named assignments, each checked, or all; with `ordinary` those of nbgrader too."""
     if not assignments:
-        return paths.assignments()
-    return [paths.check_assignment(name) for name in assignments]
+        return paths.assignments() + (paths.ordinary_assignments() if ordinary else [])
+    return [paths.check_assignment(name, ordinary=ordinary) for name in assignments]

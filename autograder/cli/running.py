@@ -64,3 +64,25 @@ def graded(
                 soft_wrap=True,
             )
             raise typer.Exit(130) from None
+
+
+def write_feedback(
+    paths: CoursePaths,
+    assignments: list[str],
+    student: str | None = None,
+    workers: int | None = None,
+) -> None:
+    """Write the feedback pages of one student or all, with a progress bar; raises CourseError."""
+    from autograder.grading.feedback import students_with_pages, write_pages
+    from autograder.grading.grade import cores
+
+    pages = {name: students_with_pages(paths, name, student) for name in assignments}
+    with progress_bar(TextColumn("left"), TimeRemainingColumn()) as bar:
+        row = bar.add_task("Feedback", total=sum(map(len, pages.values())), what="")
+        try:
+            for name, students in pages.items():
+                for written in write_pages(paths, name, students, workers or cores()):
+                    bar.update(row, advance=written, what=name)
+        except KeyboardInterrupt:
+            complaints.print("Interrupted. The marks are in the gradebook; run the same again.")
+            raise typer.Exit(130) from None

@@ -96,7 +96,7 @@ def extend(
         from autograder.courses import extensions
 
         paths = CoursePaths(root.resolve())
-        paths.check_assignment(assignment)
+        paths.check_assignment(assignment, ordinary=True)
         until = extensions.extend(paths, student, assignment, extensions.period(time))
     console.print(
         f"{escape(student)} has until {until:%A, %Y-%m-%d %H:%M} {until.tzname()} for {assignment}. "
@@ -120,7 +120,7 @@ def excuse(
         from autograder.grading import kept_lists
 
         paths = CoursePaths(root.resolve())
-        paths.check_assignment(assignment)
+        paths.check_assignment(assignment, ordinary=True)
         changed = kept_lists.excuse(paths, student, assignment, undo=undo)
     before = "" if changed else "already "
     state = ("no longer " if changed else "not ") if undo else before
@@ -199,7 +199,7 @@ def regrade(
         read_gradebook(paths).check_released(assignment)
         regrading.released(paths, assignment)
         contained = containment is Containment.REQUIRED
-        works = executed(paths, ids, {"contained": contained}, jobs)
+        works = executed(paths, ids, {"contained": contained}, {}, jobs)
         changes: list[regrading.Change] = []
         with progress_bar() as bar:
             row = bar.add_task("Examining", total=len(ids), what="")

@@ -18,7 +18,7 @@ from autograder.course_paths import INSTALLATION, CoursePaths
 from autograder.courses.dates import as_stored
 from autograder.courses.roster import Roster
 from autograder.errors import CourseError
-from autograder.nbgrader_api import open_gradebook
+from autograder.nbgrader_api import one_transaction, open_gradebook
 
 CONFIGURATION = "nbgrader_config.py"
 _COURSE_ID = re.compile(r"^c\.CourseDirectory\.course_id = .*$", re.M)
@@ -125,7 +125,7 @@ def configuration_of(plan: Plan) -> str:
 
 def _enter(paths: CoursePaths, plan: Plan) -> None:
     """Enter students, assignments and due dates in the gradebook."""
-    with open_gradebook(paths.root) as gradebook:
+    with open_gradebook(paths.root) as gradebook, one_transaction(gradebook):
         for student, known in plan.roster.students.items():
             gradebook.update_or_create_student(student, **known)
         for assignment, moment in plan.due.items():

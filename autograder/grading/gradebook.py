@@ -104,10 +104,10 @@ def release_missing(paths: CoursePaths, assignments: Iterable[str]) -> list[str]
     missing = [
         name
         for name in assignments
-        if name not in book.assignments or not paths.notebook(paths.release, name).is_file()
+        if name not in book.assignments or not any((paths.release / name).glob("*.ipynb"))
     ]
     for name in missing:
-        if not paths.notebook(paths.source, name).is_file():
+        if not any((paths.source / name).glob("*.ipynb")):
             raise CourseError(f"{name} is not built yet: run `autograder build {name}`.")
         release(paths.root, name)
     return missing

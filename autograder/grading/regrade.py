@@ -20,11 +20,10 @@ from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.examining.exam import load_exam
+from autograder.grading.executed import Executed
 from autograder.grading.gradebook import read_gradebook
 from autograder.grading.marks import Mark, read_marks
-from autograder.grading.plugins.execute import ExamExecute
-from autograder.grading.workers import Executed
-from autograder.nbgrader_api import configuration, open_gradebook, release
+from autograder.nbgrader_api import open_gradebook, release
 from autograder.records import Outcome
 
 #: Points are written with six digits into the notebook from which nbgrader takes them.
@@ -58,28 +57,22 @@ def released(paths: CoursePaths, assignment: str) -> NotebookNode:
 
 
 def changes(
-    paths: CoursePaths, assignment: str, executed: Iterable[Executed]
+    paths: CoursePaths, assignment: str, executed: Iterable[list[Executed]]
 ) -> Iterator[list[Change]]:
     """Yield for each work that was executed which of its points would change; nothing is written."""
     marks = read_marks(paths).by_submission
     worth = read_gradebook(paths).tasks.get(assignment, {})
-    judge = ExamExecute(config=configuration(paths.root, {}))
-    for done in executed:
+    for done in (one for batch in executed for one in batch):
         mark = marks.get((assignment, done.id.student))
-        yield [] if mark is None else list(_changes(judge, done, mark, worth))
+        yield [] if mark is None else list(_changes(done, mark, worth))
 
 
-def _changes(
-    judge: ExamExecute, done: Executed, mark: Mark, worth: dict[str, float]
-) -> Iterator[Change]:
+def _changes(done: Executed, mark: Mark, worth: dict[str, float]) -> Iterator[Change]:
     student = done.id.student
-    if done.submission is None:
+    if done.failure is not None:
         yield Change(student, "all tasks", mark.points, None, f"not graded: {done.failure}")
         return
-    judge.result = (done.key, done.entry)
-    _, entry = judge.result_of(done.submission)
-    findings = judge.findings_of(done.submission, entry, done.submission.notebook(), student)
-    for one in findings:
+    for one in done.findings:
         task = mark.tasks.get(one.grade_id)
         if task is not None and (task.by_hand or task.waits):
             continue
@@ -92,7 +85,7 @@ def _changes(
         if worth.get(one.grade_id, one.max_points) != one.max_points:
             reason = f"worth {one.max_points:g} instead of {worth[one.grade_id]:g}"
         yield Change(student, one.grade_id, before, after, reason)
-    for name in sorted(mark.tasks.keys() - {one.grade_id for one in findings}):
+    for name in sorted(mark.tasks.keys() - {one.grade_id for one in done.findings}):
         yield Change(student, name, mark.tasks[name].points, None, "the task is gone")
 
 

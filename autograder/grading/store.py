@@ -94,7 +94,7 @@ class ResultStore:
         except (OSError, UnicodeDecodeError, NotAnEntryError):
             return None
         # Used today: pruning takes what nobody asks for any more.
-        os.utime(path, (time.time(), path.stat().st_mtime))
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
         return entry
 
     def put(self, key: str, entry: Entry) -> None:

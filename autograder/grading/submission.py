@@ -11,12 +11,13 @@ import copy
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import nbformat
-from nbformat.notebooknode import NotebookNode
+from nbformat.notebooknode import NotebookNode, from_dict
 
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
@@ -28,6 +29,9 @@ from autograder.grading.selection import Chosen, choose, digest_of, unpack
 
 #: What the exchange writes beside a submission: not the student's own.
 EXCHANGE_FILES = ("timestamp.txt", "submission_secret.txt")
+
+#: What the tasks of an assignment are worth, by grade_id.
+Worth = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Submission:
         return self.folder / f"{self.name}.ipynb"
 
     def notebook(self) -> NotebookNode:
-        """Return the repaired notebook."""
-        return nbformat.read(self.notebook_path, as_version=4)
+        """Return the repaired notebook, which is valid: nothing in it need be looked at again."""
+        return from_dict(json.loads(self.notebook_path.read_text(encoding="utf-8")))
 
 
 def found(
@@ -119,15 +123,18 @@ def state_of(paths: CoursePaths, id: SubmissionId) -> str:
         raise CourseError(f"The submission of {id.student!r} cannot be read: {error}.") from error
 
 
-def take_in(paths: CoursePaths, id: SubmissionId) -> Submission:
-    """Copy the work into the grader's own folder and repair its notebook; raises CourseError."""
+def take_in(paths: CoursePaths, id: SubmissionId, worth: Worth | None = None) -> Submission:
+    """Copy the work into the grader's own folder and repair its notebook; raises CourseError.
+
+    `worth` are the points of the tasks by grade_id, where these are not the released notebook's.
+    """
     handed_in = origin(paths, id)
     target = paths.staging / id.student / id.assignment
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     archive = target.with_name(f".{id.assignment}.archive")
     name = paths.notebook_name(id.assignment)
-    released = nbformat.read(paths.notebook(paths.release, id.assignment), as_version=4)
+    released = _released(paths.notebook(paths.release, id.assignment))
     try:
         chosen = unpack(choose(handed_in), archive)
         notebook_file = _notebook_of(chosen, name, released)
@@ -140,11 +147,24 @@ def take_in(paths: CoursePaths, id: SubmissionId) -> Submission:
     finally:
         shutil.rmtree(archive, ignore_errors=True)
     repair(notebook, released)
+    for cell in notebook.cells:
+        if (points := (worth or {}).get(grade_id_of(cell) or "")) is not None:
+            cell.metadata.nbgrader["points"] = points
     place = target / f"{name}.ipynb"
     place.write_text(json.dumps(_without_points(notebook)), encoding="utf-8")
     digest = digest_of_folder(target)
     place.write_text(json.dumps(notebook), encoding="utf-8")
     return Submission(id, target, name, files, digest, complaint)
+
+
+def _released(path: Path) -> NotebookNode:
+    """Return the released notebook, a copy of the caller's own."""
+    return copy.deepcopy(_read_released(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=16)
+def _read_released(path: Path, _changed: int) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
 
 
 def _without_points(notebook: NotebookNode) -> NotebookNode:

@@ -13,56 +13,54 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError, GraderError
-from autograder.grading.store import Entry
-from autograder.grading.submission import Submission, SubmissionId, take_in
+from autograder.grading.executed import Executed
+from autograder.grading.submission import SubmissionId, Worth, take_in
 from autograder.kernels.preload import NOTEBOOKS, WORKERS
 from autograder.nbgrader_api import configuration
-from autograder.records import Outcome
 
 log = logging.getLogger(__name__)
 
 #: A submission whose worker died this often is given up as a grader error.
 ATTEMPTS = 2
+#: What is finished within so many seconds is handed on together, at most so many at a time: the
+#: caller's writing then costs the disk one wait for all of them.
+TOGETHER, AT_MOST = 0.3, 16
+
+#: By assignment: what its tasks are worth.
+Worths = Mapping[str, Worth]
 
 
-@dataclass(frozen=True)
-class Executed:
-    """What a worker says of a submission: what it was taken in as, and its result or our failure."""
-
-    id: SubmissionId
-    submission: Submission | None = None
-    key: str = ""
-    #: The result where it is not in the store, because the grader itself failed in it.
-    entry: Entry | None = None
-    failure: str | None = None
-
-
-def execute(root: Path, id: SubmissionId, options: dict[str, dict[str, Any]]) -> Executed:
-    """Take one submission in and bring its result into the store, unless it is there already."""
+def execute(
+    root: Path, id: SubmissionId, options: dict[str, dict[str, Any]], worth: Worth | None
+) -> Executed:
+    """Take one submission in, bring its result into the store, and finish its notebook."""
     from autograder.grading.plugins.execute import ExamExecute
 
-    submission = take_in(CoursePaths(root), id)
-    key, entry = ExamExecute(config=configuration(root, options)).result_of(submission)
-    stored = not any(one.outcome is Outcome.GRADER_ERROR for one in entry.findings)
-    return Executed(id, submission, key, None if stored else entry)
+    submission = take_in(CoursePaths(root), id, worth)
+    return ExamExecute(config=configuration(root, options)).finish(submission)
 
 
 def on_this_machine(
     paths: CoursePaths,
     ids: Sequence[SubmissionId],
     options: dict[str, dict[str, Any]],
+    worths: Worths,
     workers: int,
-) -> Iterator[Executed]:
-    """Yield each work as it is executed by one of `workers` processes."""
+) -> Iterator[list[Executed]]:
+    """Yield works as they are executed by `workers` processes, those together that are close.
+
+    `options` are nbgrader's (class → trait → value); `worths` says by assignment what the tasks
+    are worth, where that is not the released notebook's.
+    """
     from autograder.kernels.client import close_zygote, current_zygote
 
     config = configuration(paths.root, options)
@@ -79,7 +77,7 @@ def on_this_machine(
             workers, mp_context=context, initializer=_begin, initargs=(paths.log, lent)
         )
         try:
-            yield from _in_pool(pool, 2 * workers, paths.root, attempts, options)
+            yield from _in_pool(pool, 2 * workers, paths.root, attempts, options, worths)
         except BaseException:
             # Interrupted: what runs is ended, what is finished is in the store.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -97,37 +95,58 @@ def _in_pool(
     root: Path,
     attempts: dict[SubmissionId, int],
     options: dict[str, dict[str, Any]],
-) -> Iterator[Executed]:
+    worths: Worths,
+) -> Iterator[list[Executed]]:
     """Yield what is finished, and take it out of `attempts`; what a crash took with it stays."""
-    from autograder.kernels.client import NotContainedError, ZygoteError
-
     waiting = list(attempts)[::-1]
     running: dict[Future[Executed], SubmissionId] = {}
+    batch: list[Executed] = []
+    until = 0.0
     while waiting or running:
-        # Two for each process: none waits for its next, and a crash takes few with it.
-        while waiting and len(running) < at_once:
-            id = waiting.pop()
-            running[pool.submit(execute, root, id, options)] = id
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            id = running.pop(future)
-            attempts[id] += 1
-            try:
-                done = future.result()
-            except (NotContainedError, GraderError):
+        try:
+            # Two for each process: none waits for its next, and a crash takes few with it.
+            while waiting and len(running) < at_once:
+                id = waiting.pop()
+                future = pool.submit(execute, root, id, options, worths.get(id.assignment))
+                running[future] = id
+            left = max(0.0, until - time.monotonic()) if batch else None
+            for future in wait(running, left, return_when=FIRST_COMPLETED).done:
+                id = running.pop(future)
+                attempts[id] += 1
+                if (done := _result(future, id, final=attempts[id] >= ATTEMPTS)) is not None:
+                    del attempts[id]
+                    until = until if batch else time.monotonic() + TOGETHER
+                    batch.append(done)
+        except BrokenProcessPool:
+            waiting, running = [], {}  # the caller makes another pool for what is left
+        if batch and (time.monotonic() >= until or len(batch) >= AT_MOST or not running):
+            yield batch
+            batch = []
+
+
+def _result(future: Future[Executed], id: SubmissionId, *, final: bool) -> Executed | None:
+    """Return what came of a submission; None where its kernel's origin died and it is tried again.
+
+    Raises BrokenProcessPool where its process died and it is not the `final` attempt, and
+    NotContainedError and GraderError, which concern all submissions.
+    """
+    from autograder.kernels.client import NotContainedError, ZygoteError
+
+    try:
+        return future.result()
+    except (NotContainedError, GraderError):
+        raise
+    except (BrokenProcessPool, ZygoteError) as error:
+        if not final:
+            if isinstance(error, BrokenProcessPool):
                 raise
-            except (BrokenProcessPool, ZygoteError) as error:
-                if attempts[id] < ATTEMPTS:
-                    if isinstance(error, BrokenProcessPool):
-                        return
-                    continue
-                done = Executed(id, failure=f"its grading process died ({error})")
-            except CourseError as error:
-                done = Executed(id, failure=str(error))
-            except Exception as error:
-                log.exception("%s of %s could not be executed", id.assignment, id.student)
-                done = Executed(id, failure=f"{type(error).__name__}: {error}")
-            del attempts[id]
-            yield done
+            return None
+        return Executed(id, failure=f"its grading process died ({error})")
+    except CourseError as error:
+        return Executed(id, failure=str(error))
+    except Exception as error:
+        log.exception("%s of %s could not be executed", id.assignment, id.student)
+        return Executed(id, failure=f"{type(error).__name__}: {error}")
 
 
 def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
@@ -166,33 +185,40 @@ def on_cluster(
     paths: CoursePaths,
     ids: Sequence[SubmissionId],
     options: dict[str, dict[str, Any]],
+    worths: Worths,
     address: str,
-) -> Iterator[Executed]:
-    """Yield each work as it is executed by a worker of the Dask cluster at `address`.
+) -> Iterator[list[Executed]]:
+    """Yield works as they are executed by the workers of the Dask cluster at `address`.
 
     The workers need this installation and the course's folder at the same path. A worker that is
     lost has its works done by another.
     """
     from distributed import Client, as_completed
-    from distributed.scheduler import KilledWorker
 
     try:
         client = Client(address, timeout="10s")
     except (OSError, TimeoutError) as error:
         raise CourseError(f"No Dask scheduler answers at {address!r}: {error}") from error
     with client:
-        futures = {
-            client.submit(execute, paths.root, id, options, pure=False, retries=ATTEMPTS - 1): id
-            for id in ids
-        }
-        for future in as_completed(futures):
-            id = futures.pop(future)
-            try:
-                yield future.result()
-            except KilledWorker as error:
-                yield Executed(id, failure=f"its workers died ({error})")
-            except CourseError as error:
-                yield Executed(id, failure=str(error))
-            except Exception as error:
-                log.exception("%s of %s could not be executed", id.assignment, id.student)
-                yield Executed(id, failure=f"{type(error).__name__}: {error}")
+        futures = {}
+        for id in ids:
+            job = (paths.root, id, options, worths.get(id.assignment))
+            futures[client.submit(execute, *job, pure=False, retries=ATTEMPTS - 1)] = id
+        for finished in as_completed(futures).batches():
+            yield [_of_cluster(future, futures.pop(future)) for future in finished]
+
+
+def _of_cluster(future: Any, id: SubmissionId) -> Executed:
+    """Return what came of a submission that the cluster is done with."""
+    from distributed.scheduler import KilledWorker
+
+    try:
+        done: Executed = future.result()
+    except KilledWorker as error:
+        return Executed(id, failure=f"its workers died ({error})")
+    except CourseError as error:
+        return Executed(id, failure=str(error))
+    except Exception as error:
+        log.exception("%s of %s could not be executed", id.assignment, id.student)
+        return Executed(id, failure=f"{type(error).__name__}: {error}")
+    return done

@@ -17,37 +17,45 @@ from typing import Any
 
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from traitlets import Any as AnyTrait
-from traitlets import Unicode
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
+from autograder.grading.entering import Entering
 from autograder.grading.gradebook import read_gradebook
+from autograder.grading.plugins.execute import ExamExecute
 from autograder.grading.submission import Submission, SubmissionId, take_in
+from autograder.grading.workers import Worths
+from autograder.nbgrader_api import open_gradebook
+from autograder.records import write_records
 
 
 class AutogradeTakenIn(Autograde):
-    """Autograde that reads the grader's own copies of submissions."""
+    """Autograde that takes in, executes and examines what belongs to an exam.
 
-    course_root = Unicode(".", help="The course's folder.").tag(config=True)
-    #: What the runner has taken in and executed already; None takes in what is in `submitted/`.
-    taken = AnyTrait(None, allow_none=True, help="A Submission.").tag(config=True)
+    Any other assignment is graded by nbgrader's own converter and rules.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._submissions: dict[str, Submission] = {}
-        self._paths = CoursePaths(Path(self.course_root))
+        self._paths = CoursePaths(Path(self.coursedir.root))
         self._handed_in = str(self.coursedir.submitted_directory)
+        self._worths: Worths = {}
 
     def start(self) -> None:
         """See nbgrader's BaseConverter; raises NbGraderException for what is not released."""
+        assignments = sorted({id.assignment for id in self._asked_for()})
         try:
             book = read_gradebook(self._paths)
-            for assignment in sorted({id.assignment for id in self._asked_for()}):
+            for assignment in assignments:
                 book.check_released(assignment)
         except CourseError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from error
+        if not any(self._paths.has_exam(assignment) for assignment in assignments):
+            super().start()
+            return
+        self._worths = book.tasks
         with self._reading_copies():
             super().start()
 
@@ -60,20 +68,26 @@ class AutogradeTakenIn(Autograde):
         finally:
             self.coursedir.submitted_directory = before
 
+    @property
+    def _examines(self) -> bool:
+        return bool(self._worths)
+
     def init_notebooks(self) -> None:
         """See nbgrader's BaseConverter: take in what was asked for, then find it as ever."""
-        for submission in [self.taken] if self.taken else self._taken_in():
-            self._submissions[str(submission.notebook_path)] = submission
+        if self._examines:
+            for submission in self._taken_in():
+                self._submissions[str(submission.notebook_path)] = submission
         super().init_notebooks()
-        # Copies of earlier runs may lie there too.
-        ours = {os.path.dirname(path) for path in self._submissions}
-        found: dict[str, list[str]] = self.assignments  # type: ignore[has-type] # untyped base
-        self.assignments = {folder: files for folder, files in found.items() if folder in ours}
+        if self._examines:
+            # Copies of earlier runs may lie there too, and notebooks beside the assignment's.
+            found: dict[str, list[str]] = self.assignments  # type: ignore[has-type] # untyped base
+            ours = {os.path.dirname(path): [path] for path in self._submissions}
+            self.assignments = {folder: ours[folder] for folder in found if folder in ours}
 
     def _taken_in(self) -> Iterator[Submission]:
         for id in self._asked_for():
             try:
-                yield take_in(self._paths, id)
+                yield take_in(self._paths, id, self._worths.get(id.assignment))
             except CourseError as error:
                 self.log.error("%s of %s: %s", id.assignment, id.student, error)
 
@@ -90,14 +104,24 @@ class AutogradeTakenIn(Autograde):
                     os.path.basename(folder), os.path.basename(os.path.dirname(folder))
                 )
 
-    def init_single_notebook_resources(self, notebook_filename: str) -> dict[str, Any]:
-        """See nbgrader's BaseConverter: the submission goes along."""
-        resources: dict[str, Any] = super().init_single_notebook_resources(notebook_filename)
-        names = resources["nbgrader"]
-        copy = self._paths.staging / names["student"] / names["assignment"]
-        path = copy / f"{names['notebook']}.ipynb"
-        resources["submission"] = self._submissions.get(str(path))
-        return resources
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """See nbgrader's Autograde; what was taken in is complete."""
+        if not self._examines:
+            super().init_assignment(assignment_id, student_id)
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """See nbgrader's BaseConverter: execute, examine, enter the marks and write the records."""
+        if not self._examines:
+            super().convert_single_notebook(notebook_filename)
+            return
+        submission = self._submissions[notebook_filename]
+        done = ExamExecute(config=self.config).finish(submission)
+        with open_gradebook(self._paths.root) as gradebook:
+            entering = Entering(gradebook, self.config, create_students=self.create_student)
+            entering.enter([done])
+        entering.hand_over(done)
+        id = submission.id
+        write_records(self._paths.records(id.assignment, id.student), done.records())
 
 
 def use() -> None:

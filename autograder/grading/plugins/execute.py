@@ -7,7 +7,6 @@ what the student's code prints or raises has no say in the mark.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from dataclasses import asdict
@@ -19,22 +18,22 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
-from nbgrader.preprocessors import Execute
-from nbgrader.utils import is_grade
-from traitlets import Any as AnyTrait
-from traitlets import Bool, Integer, Unicode
+from nbformat.v4 import new_code_cell
+from nbgrader.preprocessors import LimitOutput
+from nbgrader.utils import compute_checksum, is_grade, is_solution
+from traitlets import Bool, Unicode
 
 import course
 from autograder.cells import DEMO_TAG, PRACTICE_TAG, SUPERSEDED_TAG, grade_id_of
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError, GraderError
+from autograder.errors import GraderError
 from autograder.examining.draws import course_secret, draws_for
 from autograder.examining.exam import Exam, SheetTask, Task, load_exam
 from autograder.examining.examiner import examine, examine_sheet, skipped
 from autograder.examining.mastery import for_student
 from autograder.examining.processes import Returned, StudentKernel
 from autograder.grading.causes import Causes, missing_module, missing_name
+from autograder.grading.executed import Executed
 from autograder.grading.names import after_failed_import, body_of, kept_of_demo
 from autograder.grading.outputs import (
     ONLY_SHOWS,
@@ -48,21 +47,17 @@ from autograder.grading.outputs import (
     unreadable,
 )
 from autograder.grading.plan import examinations
+from autograder.grading.plugins.contained import ContainedExecute
 from autograder.grading.roster_names import read_names
 from autograder.grading.store import Entry, ResultStore, key_of
 from autograder.grading.submission import Submission
-from autograder.kernels.containment import Limits
-from autograder.kernels.manager import GradingKernelManager, bounded_context
-from autograder.records import Finding, GradeRecord, Outcome, write_records
+from autograder.kernels.manager import bounded_context
+from autograder.records import Finding, Outcome
 
-#: The kernelspec whose kernels come out of the warm process, contained; and Jupyter's own.
-CONTAINED, PLAIN = "bert-classroom", "python3"
 #: Seconds that a kernel has to answer our own question before the first cell runs.
 PING_SECONDS = 60.0
 #: Bytes of a kernel's reply to the examiner: it says only that it is done.
 MAX_REPLY_MESSAGE = 2**20
-#: Seconds in which a cell that has printed too much may end by itself.
-INTERRUPT_AFTER = 0.2
 #: How many imports of packages that are not there one cell may have.
 MISSING_IMPORTS = 10
 
@@ -79,106 +74,68 @@ class Run:
         #: Why nothing can be tried any more; None as long as it can.
         self.lost: str | None = None
         self.student: StudentKernel | None = None
-        self.printed: dict[int, int] = {}
-        self.printed_in_all = 0
-        #: Cells of whose output a part was dropped.
-        self.cut: set[int] = set()
-        #: The cell that runs now.
-        self.running: int | None = None
 
     def draws(self, grade_id: str) -> Any:
         """Return the random draws of a task: the same for the same id."""
         return draws_for(self.secret, self.exam.assignment, self.fingerprint, grade_id)
 
 
-class ExamExecute(Execute):
-    """nbgrader's Execute, with the graded cells examined instead of run."""
+class ExamExecute(ContainedExecute):
+    """Takes a submission's result from the store, or executes and examines it."""
 
     course_root = Unicode(".", help="The course's folder.").tag(config=True)
-    contained = Bool(True, help="False runs submissions as the grader's user.").tag(config=True)
     fresh = Bool(False, help="True executes what is in the store already once more.").tag(
         config=True
     )
-    result = AnyTrait(
-        None, allow_none=True, help="The key and, unless it is in the store, the result to record."
-    ).tag(config=True)
-    output_limit = Integer(
-        4 * 2**20, help="Bytes that one cell may print; then it is interrupted."
-    ).tag(config=True)
-    output_limit_in_all = Integer(
-        32 * 2**20, help="Bytes that a notebook may print; what follows is dropped."
-    ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("kernel_manager_class", GradingKernelManager)
         super().__init__(*args, **kwargs)
         self.paths = CoursePaths(Path(self.course_root))
         self.run: Run | None = None
-        self.folder = Path()
-        #: An interrupt on its way, kept so that it is not forgotten half-way.
-        self._interrupting: asyncio.Future[Any] | None = None
 
-    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> Any:
-        """See nbconvert's ExecutePreprocessor; writes the records of a named student.
-
-        What is in the store already is taken from there.
-        """
-        names = resources["nbgrader"]
-        submission: Submission = resources["submission"]
-        _, entry = self.result_of(submission, nb)
-        entry.graft(nb)
-        findings = self.findings_of(submission, entry, nb, names["student"])
-        show(findings, nb)
-        write_records(
-            self.paths.records(names["assignment"], names["student"]),
-            [
-                GradeRecord(
-                    **finding.model_dump(),
-                    assignment=names["assignment"],
-                    student=names["student"],
-                    notebook=names["notebook"],
-                    contained=entry.contained,
-                )
-                for finding in findings
-            ],
+    def finish(self, submission: Submission) -> Executed:
+        """Leave the submission's notebook as it is to be seen, graded; return what it came to."""
+        notebook = submission.notebook()
+        _, entry = self.result_of(submission)
+        entry.graft(notebook)
+        findings = self.findings_of(submission, entry, notebook)
+        show(findings, notebook)
+        LimitOutput(parent=self).preprocess(notebook, {})
+        submission.notebook_path.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+        return Executed(
+            submission.id,
+            folder=submission.folder,
+            notebook=submission.name,
+            findings=tuple(findings),
+            unanswered=_unanswered(notebook),
+            contained=entry.contained,
         )
-        resources["findings"] = {finding.grade_id: finding for finding in findings}
-        return nb, resources
 
     def findings_of(
-        self, submission: Submission, entry: Entry, nb: NotebookNode, student: str
+        self, submission: Submission, entry: Entry, notebook: NotebookNode
     ) -> list[Finding]:
-        """Return a result as it stands for `student`, in the points of the notebook `nb`."""
+        """Return a result as it stands for its student, in the points of `notebook`."""
+        student = submission.id.student
 
         def means(typed: str) -> bool:
             return student in read_names(self.paths).of(typed)
 
         findings = [
-            in_points_of(nb, for_student(finding, student, means)) for finding in entry.findings
+            in_points_of(notebook, for_student(finding, student, means))
+            for finding in entry.findings
         ]
         if submission.complaint is not None:
             findings = [unreadable(finding, submission.complaint) for finding in findings]
         return findings
 
-    def result_of(
-        self, submission: Submission, nb: NotebookNode | None = None
-    ) -> tuple[str, Entry]:
-        """Return the key and the result of a submission: from the store, or by executing it.
-
-        `nb` is its notebook where it has been read already. With `result` given nothing is
-        executed. Raises CourseError where that result is no longer in the store.
-        """
+    def result_of(self, submission: Submission) -> tuple[str, Entry]:
+        """Return the key and the result of a submission: from the store, or by executing it."""
         store = ResultStore(self.paths.store)
-        if self.result is not None:
-            key, entry = self.result
-            if (entry := entry or store.get(key)) is None:
-                raise CourseError("The result is no longer in the store; grade this again.")
-            return key, entry
         exam = load_exam(self.paths.exams, submission.id.assignment)
         key = key_of(submission.digest, exam, self._policy(exam))
         entry = None if self.fresh else store.get(key)
         if entry is None:
-            entry = self._execute(submission, nb or submission.notebook(), exam)
+            entry = self._execute(submission, exam)
             # A fault of ours is no result: the next run tries again.
             if not any(one.outcome is Outcome.GRADER_ERROR for one in entry.findings):
                 store.put(key, entry)
@@ -191,29 +148,20 @@ class ExamExecute(Execute):
             "output": [self.output_limit, self.output_limit_in_all],
             "contained": self.contained,
             "devices": sorted({task.device for task in exam.tasks}),
-            "limits": asdict(self._limits()) | dict(self.config.get("ZygoteProvisioner", {})),
+            "limits": asdict(self.limits()) | dict(self.config.get("ZygoteProvisioner", {})),
         }
 
-    def _limits(self) -> Limits:
-        own = self.config.get("ZygoteProvisioner", {})
-        default = Limits()
-        return Limits(
-            memory=own.get("memory", default.memory),
-            disk=own.get("disk", default.disk),
-            wall_seconds=own.get("wall_seconds", default.wall_seconds),
-        )
-
-    def _execute(self, submission: Submission, nb: NotebookNode, exam: Exam) -> Entry:
+    def _execute(self, submission: Submission, exam: Exam) -> Entry:
         gpu = any(task.device == "cuda" for task in exam.tasks)
-        causes = Causes(self._limits(), gpu=gpu)
+        causes = Causes(self.limits(), gpu=gpu)
         self.folder = submission.folder
-        self.kernel_name = CONTAINED if self.contained else PLAIN
+        nb = submission.notebook()
         if gpu:
             self.config.ZygoteProvisioner.gpu = True
         self.run = Run(nb, exam, causes, course_secret(self.paths.secret))
         resources = {"metadata": {"path": str(submission.folder)}, "nbgrader": {}}
         try:
-            nb, _ = super().preprocess(nb, resources)
+            nb, _ = self.preprocess(nb, resources)
         finally:
             self._disconnect()
         # In the exam's own order, wherever the cells stand.
@@ -230,9 +178,6 @@ class ExamExecute(Execute):
         self._ping()
         return client
 
-    def set_widgets_metadata(self) -> None:
-        """See nbclient; nobody is shown a widget's state, for which a kernel may send anything."""
-
     def _ping(self) -> None:
         reply = self._connect().ping(["course", "course.checks"], PING_SECONDS)
         if not isinstance(reply, Returned) or not isinstance(reply.value, dict):
@@ -245,37 +190,6 @@ class ExamExecute(Execute):
                 f"Kernels import the package `course` from {reply.value.get('course')}, but this "
                 f"grader imports it from {course.__file__}: nothing was graded."
             )
-
-    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
-        """See nbclient; what a cell prints beyond the limit is dropped, and the cell interrupted."""
-        assert self.run is not None
-        size = _size(msg["content"])
-        before = self.run.printed.get(cell_index, 0)
-        now = self.run.printed[cell_index] = before + size
-        self.run.printed_in_all += size
-        limit = self.output_limit
-        if now <= limit and self.run.printed_in_all <= self.output_limit_in_all:
-            return super().process_message(msg, cell, cell_index)
-        if cell_index not in self.run.cut:
-            self.run.cut.add(cell_index)
-            words = f"more than {limit:,} bytes"
-            if now <= limit:
-                words = f"more than {self.output_limit_in_all:,} bytes in all cells"
-            words = f"\n[{words}: the rest was dropped]\n"
-            cell.outputs.append(new_output("stream", name="stdout", text=words))
-        if now > limit and (now - before > limit or now // limit > before // limit):
-            # Once for each limit's worth: a cell that swallows one interrupt gets another.
-            self._interrupting = asyncio.ensure_future(self._interrupt(cell_index))
-        if msg["msg_type"] == "status":
-            return super().process_message(msg, cell, cell_index)
-        return None
-
-    async def _interrupt(self, cell_index: int) -> None:
-        """Interrupt a cell, if it goes on after its output was read: the next one has done nothing."""
-        assert self.run is not None
-        await asyncio.sleep(INTERRUPT_AFTER)
-        if self.run.running == cell_index:
-            await self.km.interrupt_kernel()
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Run a cell as grading does, then examine the tasks that are due after it."""
@@ -305,17 +219,14 @@ class ExamExecute(Execute):
 
     def _execute_cell(self, cell: NotebookNode, resources: Any, index: int) -> None:
         assert self.run is not None
-        self.run.running = index
         try:
-            super().preprocess_cell(cell, resources, index)
+            self.run_cell(cell, resources, index)
         except DeadKernelError:
             self.run.lost = f"{self._death()} while cell {index + 1} was running"
         except Exception:
             # What nbclient stumbles over now can only be what the kernel sent.
             self.log.exception("cell %d: the kernel's messages are not Jupyter's", index + 1)
             self.run.lost = f"the kernel's messages could not be read after cell {index + 1}"
-        finally:
-            self.run.running = None
 
     def _execute_aside(self, source: str, resources: Any, index: int) -> NotebookNode:
         """Execute `source` in the notebook's kernel without showing it; return the cell that ran."""
@@ -419,6 +330,10 @@ def _fingerprint(nb: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
-def _size(content: dict[str, Any]) -> int:
-    """Return about how many bytes a message's content holds."""
-    return len(json.dumps(content, default=str))
+def _unanswered(notebook: NotebookNode) -> frozenset[str]:
+    """Return the cells for answers that are as they were handed out, by nbgrader's own measure."""
+    return frozenset(
+        str(grade_id_of(cell))
+        for cell in notebook.cells
+        if is_solution(cell) and cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+    )
