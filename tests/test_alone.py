@@ -292,6 +292,6 @@ def test_ones_own_notebook_is_graded_as_a_submission(
 @pytest.mark.nightly
 def test_the_fine_tuning_verdict_comes_with_its_picture() -> None:
     marks = grade_me("05-fine-tuning", notebook_of("05-fine-tuning"))
-    assert marks.points == 20, repr(marks)
+    assert marks.points == 24, repr(marks)
     assert "full marks from" in marks.findings["fine_tune"].picture
     assert "●" in repr(marks) and "<pre>" in marks._repr_html_()

@@ -71,11 +71,14 @@ def check_course(
     *,
     jobs: int | None = None,
     draws: int = DRAWS,
+    task: str | None = None,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
 ) -> tuple[list[Fault], list[Tried]]:
     """Check `assignments` and return what is wrong, and all trials with their findings.
 
     Each recorded answer is examined on `draws` secrets: what holds for one draw may fail on another.
+    With `task`, the name of a student's function, only its answers are tried; raises CourseError
+    where no task is called so.
     """
     faults = [
         Fault(str(path.relative_to(paths.root)), "stale build", "run `autograder build`")
@@ -87,6 +90,11 @@ def check_course(
         exam = load_exam(paths.exams, assignment)
         faults += _shape_faults(paths, exam)
         trials += _trials(paths, exam)
+    if task is not None:
+        names = {trial.task.name for trial in trials}
+        if task not in names:
+            raise CourseError(f"No task is called {task!r}; there are: {', '.join(sorted(names))}.")
+        trials = [trial for trial in trials if trial.task.name == task]
     # Loaded before the threads start: they would meet in the middle of a first import.
     for package in PRELOAD:
         importlib.import_module(package)

@@ -69,6 +69,9 @@ def check_course(
     draws: Annotated[
         int, typer.Option(min=1, help="Secrets on which each recorded answer is tried.")
     ] = 3,
+    only: Annotated[
+        str | None, typer.Option("--task", help="Try only the answers to this function.")
+    ] = None,
     as_json: Annotated[
         Path | None, file_to_write("--json", help="Write all findings here.")
     ] = None,
@@ -92,6 +95,7 @@ def check_course(
                 names,
                 jobs=jobs,
                 draws=draws,
+                task=only,
                 progress=lambda done, total, what: bar.update(
                     task, completed=done, total=total, what=what
                 ),

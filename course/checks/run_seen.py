@@ -195,6 +195,20 @@ class Seen:
         used = list(self.used_labels)
         return used[0] if len(used) == 1 else None
 
+    @property
+    def over_budget(self) -> str:
+        """In which way the run did not keep its budget, in words; empty where it did."""
+        most = self.asked_steps * self.asked_batch
+        if not self.steps or not self.rows:
+            return f"its {'reviews' if self.steps else 'steps'} were not seen"
+        if self.steps > self.asked_steps:
+            return f"{self.steps} steps instead of {self.asked_steps}"
+        if len(self.rows) > most:
+            return f"{len(self.rows):,} reviews instead of {most:,}"
+        if self.foreign_rows:
+            return f"{self.foreign_rows} texts that were not given"
+        return ""
+
     # Losses and modes
 
     @cached_property

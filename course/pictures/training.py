@@ -24,7 +24,8 @@ class LiveTraining:
 
     It needs no change in the run: PyTorch tells of each backward pass and each optimizer step. Every
     so many steps it asks `evaluate` for the scores on `batches`, and puts the model back into the
-    mode it was in. What `evaluate` raises is raised when the run is over.
+    mode it was in. What `evaluate` raises is raised when the run is over. `handle` is that of an
+    earlier run, whose picture this one replaces.
     """
 
     def __init__(
@@ -35,8 +36,9 @@ class LiveTraining:
         steps: int,
         every: int = 15,
         baseline: float | None = None,
+        handle: Any = None,
     ) -> None:
-        self.evaluate, self.batches = evaluate, batches
+        self.evaluate, self.batches, self.handle = evaluate, batches, handle
         self.steps, self.every, self.baseline = steps, every, baseline
         self.losses: list[float] = []
         self.scores: dict[int, float] = {}
@@ -48,7 +50,8 @@ class LiveTraining:
         from IPython.display import display
 
         self._started = time.monotonic()
-        self._handle = display(self, display_id=True)
+        if self.handle is None:
+            self.handle = display(self, display_id=True)
         self._watch.__enter__()
         return self
 
@@ -82,8 +85,8 @@ class LiveTraining:
         self._show()
 
     def _show(self) -> None:
-        if self._handle is not None:
-            self._handle.update(self)
+        if self.handle is not None:
+            self.handle.update(self)
 
     def progress(self) -> str:
         """Return the progress of the run in one line."""
@@ -107,7 +110,7 @@ class LiveTraining:
         left.axhline(GUESSING, color=GREY, linestyle=":", label="guessing: ln 2 = 0.693")
         steps = range(1, len(self.losses) + 1)
         left.plot(steps, self.losses, ".", color=BLUE, alpha=0.45, label="one batch")
-        left.plot(steps, _smooth(self.losses), color=BLUE, label="mean of the last 10")
+        left.plot(steps, smooth(self.losses), color=BLUE, label="mean of the last 10")
         left.set(xlim=(0, self.steps), ylim=(0, 1.0), xlabel="step", ylabel="training loss")
         left.set_title("Loss of every step")
         left.legend(loc="lower left")
@@ -121,7 +124,8 @@ class LiveTraining:
         return figure
 
 
-def _smooth(values: Sequence[float], width: int = 10) -> list[float]:
+def smooth(values: Sequence[float], width: int = 10) -> list[float]:
+    """Return for each value the mean of it and up to `width` - 1 before it."""
     means = []
     for end in range(1, len(values) + 1):
         window = values[max(0, end - width) : end]
@@ -240,13 +244,13 @@ def rates_picture(runs: Sequence[Run], rate: float) -> Picture:
     for run in sorted(shown, key=lambda run: run.lr == rate):
         colour, width, layer = (ORANGE, 2.5, 3) if run.lr == rate else (GREY, 1.0, 1)
         style: dict[str, Any] = {"color": colour, "linewidth": width, "zorder": layer}
-        smooth = _smooth(run.losses)
-        left.plot(range(1, len(smooth) + 1), smooth, **style)
+        losses = smooth(run.losses)
+        left.plot(range(1, len(losses) + 1), losses, **style)
         right.plot(*run.values("validation_accuracy"), "o-", **style)
         # 1e-3 and 2e-5 end at the same height: one label above, the other below.
         place = "top" if run.lr < 1e-4 else "bottom" if run.lr > 5e-4 else "center"
         name = f" {run.lr:.0e}".replace("e-0", "e-")
-        left.annotate(name, (len(smooth), smooth[-1]), color=colour, va=place, zorder=layer)
+        left.annotate(name, (len(losses), losses[-1]), color=colour, va=place, zorder=layer)
     left.axhline(GUESSING, color=GREY, linestyle=":")
     right.axhline(0.5, color=GREY, linestyle=":")
     left.margins(x=0.12)

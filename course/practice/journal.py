@@ -1,4 +1,4 @@
-"""A learner's journal: attempts, results and recall dates, in one small file on their machine.
+"""A learner's journal: answers, results, recall dates and training runs, in one file of their own.
 
 Every change reads the file anew under a lock and replaces it whole, so two notebooks that are open
 at once lose nothing of each other's, and a kernel that is killed leaves the last whole state. A
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from course.experiments.records import Attempt, RunRecord
 from course.files import read_bounded, write_whole
 
 #: Names another place for the journal; the default is in the home folder.
@@ -85,6 +86,11 @@ class Entries(Kept):
     tasks: dict[str, Marked] = Field(default_factory=dict)
     #: Mastery tests that were handed in, by the name that they were drawn for.
     tests: dict[str, Marked] = Field(default_factory=dict)
+    #: Training runs of the bench and of the challenge, in their order.
+    runs: list[RunRecord] = Field(default_factory=list)
+    attempts: list[Attempt] = Field(default_factory=list)
+    #: When the clock of the challenge was started; None before.
+    challenge_began: datetime | None = None
 
     def of(self, id: str) -> Practised:
         """Return what happened to the question `id`; an empty record if nothing did."""
