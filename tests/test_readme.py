@@ -45,7 +45,11 @@ LEFT_OUT = {
     "autograder check-course": "takes half an hour; a lesson at a time is in the nightly tests",
 }
 #: Commands that take minutes, and are run at night.
-SLOW = {"autograder check-course 01-tokenizing", "autograder verdict my_fine_tune.py"}
+SLOW = {
+    "autograder check-course 01-tokenizing",
+    "autograder verdict my_fine_tune.py",
+    "autograder verdict --challenge my_fine_tune.py",
+}
 
 
 def hand_in(folder: Path) -> None:

@@ -20,12 +20,13 @@ from transformers import BertForSequenceClassification
 
 from autograder.authoring.recorded_answers import read_answers
 from autograder.examining.examiner import examine
-from autograder.examining.processes import StudentSubprocess
+from autograder.examining.processes import Returned, StudentSubprocess
 from autograder.records import Finding, Outcome
+from autograder.verdict import challenge
 from autograder.verdict.bars import NEARLY, SOME, Bar, bar_for, load_bars, load_ways
 from autograder.verdict.evidence import CAUSES, HABITS, SIGNS, SURPLUS, UNCHANGED, Evidence, verdict
 from autograder.verdict.picture import picture
-from autograder.verdict.question import BUDGETS, budget_for, draw_run
+from autograder.verdict.question import BUDGETS, Budget, budget_for, draw_run
 from autograder.verdict.task import FineTune
 from autograder.verdict.weights import Measured, load_weights, measure
 from course import checkpoint, load_reviews
@@ -595,3 +596,40 @@ def held(source: str, finding: Finding) -> None:
     assert finding.outcome is not Outcome.GRADER_ERROR
     assert float(low) <= finding.points <= float(high or low), finding.message
     assert re.search(notes["says"], f"{finding.misconception} {finding.message}"), finding.message
+
+
+# The challenge, run again
+
+
+def test_an_attempt_is_measured_on_test_reviews_and_its_budget_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(challenge, "HIDDEN_ROWS", 20)
+    task = challenge.ChallengeRun(Budget("cpu", 2, 4))
+    [inputs] = task.cases(random.Random(1))
+    reviews = load_reviews()
+    assert inputs["texts"] == list(reviews["train"]["text"][:8]) and inputs["steps"] == 2
+    assert task.run.hidden.texts == list(reviews["test"]["text"][:20])
+    weights = BertForSequenceClassification.from_pretrained(checkpoint(), num_labels=2).state_dict()
+
+    def told(rows: int) -> Finding:
+        updates = [{"rows": list(range(rows))}] * 2
+        return judged_reply(task, {"weights": weights, "seen": {"updates": updates}})
+
+    kept, over = told(4), told(5)
+    assert kept.outcome is Outcome.PASSED and kept.max_points == 0 and kept.picture == ""
+    assert re.match(r"On 20 test reviews the accuracy is 0\.\d{3} \(95 %", kept.message)
+    assert kept.message.endswith("The budget was kept: 2 steps, 8 reviews.")
+    assert over.misconception == "budget-not-kept"
+    assert over.message.startswith("The budget was not kept: 10 reviews instead of 8. On 20 test")
+    assert judged_reply(task, {"returned": "None"}).misconception == "no-model-returned"
+
+
+def judged_reply(task: FineTune, value: Any) -> Finding:
+    """Return the finding for what a student's process sends."""
+
+    class Student:
+        def ask(self, *question: Any) -> Returned:
+            return Returned(value)
+
+    return examine(task, Student(), random.Random(1))

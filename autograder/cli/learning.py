@@ -66,6 +66,12 @@ def try_own(
 def verdict(
     file: Annotated[Path, typer.Argument(help="A Python file that defines fine_tune.")],
     seed: Annotated[int | None, typer.Option(help="Use this seed for all draws.")] = None,
+    challenge: Annotated[
+        bool,
+        typer.Option(
+            "--challenge", help="Run an attempt of the challenge again; measure on test reviews."
+        ),
+    ] = False,
     as_json: Annotated[Path | None, file_to_write("--json", help="Write the finding here.")] = None,
 ) -> None:
     """Judge a fine-tuning function with one real run, without Jupyter.
@@ -91,6 +97,7 @@ def verdict(
         from autograder.examining.examiner import examine
         from autograder.examining.processes import StudentSubprocess
         from autograder.records import Outcome
+        from autograder.verdict.challenge import ChallengeRun
         from autograder.verdict.task import FineTune, default_budget
 
         budget = default_budget()
@@ -102,14 +109,14 @@ def verdict(
             StudentSubprocess([source]) as student,
         ):
             error = next(iter(filter(None, student.cell_errors)), None)
-            finding = examine(FineTune(budget), student, random.Random(seed), error)
-    console.print(
-        f"[bold]{finding.outcome}[/bold]: {finding.points:g} of {finding.max_points:g} points, "
-        f"{finding.seconds:.0f} s, seed {seed}"
-    )
+            task = ChallengeRun(budget) if challenge else FineTune(budget)
+            finding = examine(task, student, random.Random(seed), error)
+    points = f"{finding.points:g} of {finding.max_points:g} points, " * (not challenge)
+    console.print(f"[bold]{finding.outcome}[/bold]: {points}{finding.seconds:.0f} s, seed {seed}")
     console.print(escape(finding.message))
-    console.print()
-    console.print(finding.picture, markup=False, highlight=False, soft_wrap=True)
+    if finding.picture:
+        console.print()
+        console.print(finding.picture, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         as_json.write_text(finding.model_dump_json(indent=1) + "\n", encoding="utf-8")
     if finding.outcome is not Outcome.PASSED:

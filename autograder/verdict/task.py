@@ -66,9 +66,13 @@ class FineTune(training_run.FineTune, Task):
     def device(self) -> str:
         return self.budget.device
 
+    def draw(self, rng: random.Random) -> Run:
+        """Draw what the student's code is given, and what it is measured on."""
+        return draw_run(rng, self.budget)
+
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         """Draw the run and yield what the student's code is given of it."""
-        self.run = draw_run(rng, self.budget)
+        self.run = self.draw(rng)
         yield {
             "texts": self.run.train.texts,
             "labels": self.run.train.labels,
@@ -81,6 +85,13 @@ class FineTune(training_run.FineTune, Task):
 
     def judge(self, observed: Any, **inputs: Any) -> None:
         """Measure the weights; raises MistakeError with the first cause of lost points."""
+        self.evidence = self.measured(observed)
+        self.best = max(self.best or 0.0, self.evidence.measured.accuracy)
+        if (error := verdict(self.evidence)) is not None:
+            raise error
+
+    def measured(self, observed: Any) -> Evidence:
+        """Return what the weights that came back do on the hidden texts; raises MistakeError."""
         found = observed if isinstance(observed, dict) else {}
         if "weights" not in found:
             raise mistake("no-model-returned", returned=found.get("returned", "nothing"))
@@ -95,10 +106,7 @@ class FineTune(training_run.FineTune, Task):
         labels = tuple(self.run.train.labels)
         record = read_record(found.get("seen"))
         seen = Seen(record, self.budget.steps, self.budget.batch_size, labels)
-        self.evidence = Evidence(measured, seen, bar)
-        self.best = max(self.best or 0.0, measured.accuracy)
-        if (error := verdict(self.evidence)) is not None:
-            raise error
+        return Evidence(measured, seen, bar)
 
     def may_be_luck(self, error: MistakeError) -> bool:
         """A run in which nothing was seen to be wrong may have had bad luck: ask once more."""
