@@ -60,8 +60,8 @@ SPOTS = {
 }
 
 
-def test_twenty_points():
-    assert [task.points for task in EXAM.tasks] == [5, 5, 10]
+def test_twenty_four_points():
+    assert [task.points for task in EXAM.tasks] == [5, 5, 10, 4]
 
 
 def test_every_spot_is_in_the_lesson():
