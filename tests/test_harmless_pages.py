@@ -182,6 +182,12 @@ def test_nothing_runs_where_students_notebooks_are_shown(page: Page, tmp_path: P
     assert set(links(page)) <= allowed | {link for link in links(page) if "#" in link}
 
 
+def test_markdown_is_cleaned_where_a_template_shows_it_as_it_is() -> None:
+    # nbgrader's templates do, in formgrader and in feedback.
+    markdown = HarmlessExporter().environment.filters["markdown2html"]
+    assert markdown({}, f"*a* {HTML['onerror']}").strip() == '<p><em>a</em> <img src="x"></p>'
+
+
 def test_what_is_no_danger_stays() -> None:
     table = '<table class="dataframe"><thead><tr><th>a</th></tr></thead></table>'
     assert harmless(table) == table

@@ -6,7 +6,7 @@ The points are the gradebook's. A record explains them where it was the grader w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -61,12 +61,11 @@ class StudentPage:
     tasks: tuple[TaskShown, ...]
     late: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
-    topics: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def called(self) -> bool:
         """Whether functions were called with inputs of the grader's own."""
-        return any(one.record is not None for one in self.tasks) and not self.topics
+        return any(one.record is not None and not one.record.topics for one in self.tasks)
 
     @property
     def waits(self) -> bool:

@@ -85,9 +85,6 @@ class ExplainMarks(NbGraderPreprocessor):
             tasks=tasks_shown(nb, mark, records, comments, assignment),
             late=late_sentences(mark, zone),
             comments=other_comments(comments, mark.tasks if mark else ()),
-            topics={
-                topic: right for one in records.values() for topic, right in one.topics.items()
-            },
         )
         _quieten(nb, page)
         return nb, resources
