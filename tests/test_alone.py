@@ -185,6 +185,16 @@ def test_what_the_notebook_has_set_is_as_before() -> None:
         torch.set_default_dtype(torch.float32)
 
 
+def test_while_it_marks_it_says_what_it_examines_and_then_clears_the_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    grade_me("01-tokenizing", notebook_of("01-tokenizing"))
+    said = capsys.readouterr().out
+    for task in load_exam(EXAMS, "01-tokenizing").tasks:
+        assert f"\rExamining {task.function} …" in said
+    assert said.endswith(f"\r{'':60}\r")
+
+
 def test_the_stop_button_ends_it_all() -> None:
     def word_pieces(tokenizer: Any, text: str) -> None:
         raise KeyboardInterrupt

@@ -349,10 +349,13 @@ def test_no_barrier_in_either_theme(theme: str, journal: Journal, tmp_path: Path
     chosen = tmp_path / ".settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
     chosen.parent.mkdir(parents=True)
     chosen.write_text(json.dumps({"theme": theme}))
-    cells = [f'practice("{id}")' for id in IDS.values()]
+    picture = "from course.pictures.base import *\nPicture(new_figure(2, 1)[0], 'empty axes')"
+    cells = [picture, *(f'practice("{id}")' for id in IDS.values())]
     with practising(tmp_path, [*cells, 'practice("01-tokenizing#quiz-batches")'], 800) as page:
         light = "true" if theme.endswith("Light") else "false"
         page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
+        shown = page.locator(".bc-picture").evaluate("image => getComputedStyle(image).filter")
+        assert (shown == "none") == (light == "true"), shown
         hand = Mouse(page)
         for kind, id in IDS.items():
             if kind in ("fill", "choice", "fix", "several"):  # marked wrong, with feedback and help
