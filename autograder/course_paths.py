@@ -105,6 +105,11 @@ class CoursePaths:
     def lesson_files(self) -> list[Path]:
         """Return the lessons' text masters, in order; raises CourseError if there is none."""
         found = sorted(self.lessons.glob("[0-9][0-9]-*.md"))
+        if others := sorted(set(self.lessons.glob("*.md")) - set(found)):
+            raise CourseError(
+                f"{others[0]}: a lesson's name begins with two digits and a hyphen, such as "
+                "07-your-own-data.md."
+            )
         if not found:
             raise CourseError(
                 f"No lessons (NN-name.md) in {self.lessons}: is this a course's root?"

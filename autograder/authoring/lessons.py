@@ -7,11 +7,14 @@ neither the machine nor the date has any influence.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
+from jupytext.myst import MystMetadataParsingError
 from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.first_cell import set_up
@@ -32,18 +35,42 @@ def pairing(assignment: str) -> str:
 
 
 def read_lesson(path: Path) -> NotebookNode:
-    """Return the lesson in `path` as a source notebook; raises CourseError naming the cell."""
-    notebook = jupytext.read(path, fmt="md:myst")
+    """Return the lesson in `path` as a source notebook; raises CourseError naming line or cell."""
+    notebook = _parsed(path)
     metadata = NotebookNode(kernelspec=NotebookNode(KERNELSPEC))
     metadata["language_info"] = NotebookNode(name="python")
     metadata["jupytext"] = NotebookNode(formats=pairing(path.stem))
     notebook.metadata = metadata
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     _complete_metadata(notebook, path)
+    _check_solutions(notebook, path)
     set_up(notebook, path.parent, f"{path.stem}/{CoursePaths.notebook_name(path.stem)}.ipynb")
     _set_ids(notebook, path.stem)
     nbformat.validate(notebook)
     return notebook
+
+
+def _parsed(path: Path) -> NotebookNode:
+    """Return what jupytext makes of the lesson's text; raises CourseError with the line."""
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        number = raw[: error.start].count(b"\n") + 1
+        raise CourseError(f"{path}:{number}: the file is not UTF-8: save it as that.") from error
+    try:
+        return jupytext.reads(text, fmt="md:myst")
+    except MystMetadataParsingError as error:
+        said = " ".join(str(error).split())
+        place = re.search(r"at line (\d+) could not be read: (.+?)(?: in \"|$)", said)
+        line, cause = place.groups() if place else ("1", said)
+        raise CourseError(f"{path}:{line}: the cell's options cannot be read: {cause}.") from error
+    except yaml.YAMLError as error:
+        # Only the front matter is read as YAML outside a cell.
+        mark = getattr(error, "problem_mark", None)
+        line = str(mark.line + 1) if mark is not None else "1"
+        cause = getattr(error, "problem", None) or "it is not YAML"
+        raise CourseError(f"{path}:{line}: the front matter cannot be read: {cause}.") from error
 
 
 def _complete_metadata(notebook: NotebookNode, path: Path) -> None:
@@ -70,8 +97,28 @@ def _complete_metadata(notebook: NotebookNode, path: Path) -> None:
         if grade:
             if "points" not in given:
                 raise CourseError(f"{path.name}: the graded cell {grade_id!r} has no points.")
-            fields["points"] = given["points"]
+            points = fields["points"] = given["points"]
+            if isinstance(points, bool) or not isinstance(points, int | float) or points < 0:
+                raise CourseError(
+                    f"{path.name}: the points of the cell {grade_id!r} are {points!r}, not a number."
+                )
         cell.metadata["nbgrader"] = NotebookNode(dict(sorted(fields.items())))
+
+
+def _check_solutions(notebook: NotebookNode, path: Path) -> None:
+    """Raise CourseError for a solution that students would see, or that never ends."""
+    for cell in notebook.cells:
+        begins, ends = (cell.source.count(f"### {word} SOLUTION") for word in ("BEGIN", "END"))
+        marks = cell.metadata.get("nbgrader", {})
+        where = (
+            f"{path.name}: the cell {marks.get('grade_id', cell.source.partition(chr(10))[0])!r}"
+        )
+        if begins != ends:
+            raise CourseError(
+                f"{where} has {begins} `### BEGIN SOLUTION` and {ends} `### END SOLUTION`."
+            )
+        if begins and not marks.get("solution"):
+            raise CourseError(f"{where} holds a solution, but has no `solution: true`.")
 
 
 def _set_ids(notebook: NotebookNode, lesson: str) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import UnknownAssignmentError
+from autograder.errors import CourseError, UnknownAssignmentError
 from autograder.records import Finding, Standing
 from course.checks.base import Check
 from course.checks.mistakes import MistakeError
@@ -103,7 +103,10 @@ def exam_state(exam: Exam) -> str:
 
 @cache
 def load_exam(exams: Path, assignment: str) -> Exam:
-    """Load `exams/<assignment>/exam.py`; raises :class:`UnknownAssignmentError`."""
+    """Load `exams/<assignment>/exam.py`.
+
+    Raises :class:`UnknownAssignmentError`, and CourseError for a mistake of its author.
+    """
     folder = exams / assignment
     if not (folder / "exam.py").is_file():
         have = ", ".join(sorted(path.parent.name for path in exams.glob("*/exam.py"))) or "none"
@@ -114,7 +117,16 @@ def load_exam(exams: Path, assignment: str) -> Exam:
     if (folder / "probes.py").is_file():
         _load(f"{package}.probes", folder / "probes.py", package, folder)
     module = _load(f"{package}.exam", folder / "exam.py", package, folder)
-    return Exam(assignment, folder, tuple(task_class() for task_class in module.TASKS))
+    path = folder / "exam.py"
+    if not isinstance(getattr(module, "TASKS", None), list | tuple):
+        raise CourseError(f"{path}: there is no list TASKS of the exam's tasks.")
+    tasks = tuple(task_class() for task_class in module.TASKS)
+    for task in tasks:
+        if isinstance(task.points, bool) or not isinstance(task.points, int | float):
+            raise CourseError(
+                f"{path}: the points of {task.answer_id!r} are {task.points!r}, not a number."
+            )
+    return Exam(assignment, folder, tasks)
 
 
 def _load(name: str, path: Path, package: str, folder: Path) -> Any:
@@ -133,6 +145,9 @@ def _load(name: str, path: Path, package: str, folder: Path) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+    except SyntaxError as error:
+        del sys.modules[name]
+        raise CourseError(f"{error.filename}:{error.lineno}: {error.msg}.") from error
     except BaseException:
         del sys.modules[name]
         raise
