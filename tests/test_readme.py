@@ -54,7 +54,7 @@ def hand_in(folder: Path) -> None:
     name = "01-tokenizing"
     for student, origin in (("ann", course.source), ("ben", course.release)):
         place = course.notebook(course.submitted / student, name)
-        place.parent.mkdir(parents=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(course.notebook(origin, name), place)
 
 
@@ -82,6 +82,13 @@ def bring_download(folder: Path) -> None:
         packed.write(notebook, f"Änne Maier_4711_assignsubmission_file/{notebook.name}")
 
 
+def bring_clone(folder: Path) -> None:
+    course = CoursePaths(folder)
+    place = folder.parent / "clones" / "01-tokenizing-ann"
+    place.mkdir(parents=True)
+    shutil.copy(course.notebook(course.source, "01-tokenizing"), place)
+
+
 def bring_function(folder: Path) -> None:
     course = CoursePaths(ROOT)
     exam = load_exam(course.exams, "05-fine-tuning")
@@ -92,6 +99,7 @@ def bring_function(folder: Path) -> None:
 
 #: What a reader brings into the folder before a command that begins so, as the page says.
 BROUGHT = {
+    "autograder collect": bring_clone,
     "autograder grade": hand_in,
     "autograder new-course ~/bert-2026": bring_roster,
     "autograder mastery": bring_sheet,

@@ -130,7 +130,7 @@ def take_in(paths: CoursePaths, id: SubmissionId) -> Submission:
     released = nbformat.read(paths.notebook(paths.release, id.assignment), as_version=4)
     try:
         chosen = unpack(choose(handed_in), archive)
-        notebook_file = _notebook_of(chosen, name, released)
+        notebook_file = notebook_of(chosen, name, released)
         files = _copy(chosen, notebook_file, name, target)
         _overlay(paths.source / id.assignment, target)
     except OSError as error:
@@ -156,7 +156,7 @@ def _without_points(notebook: NotebookNode) -> NotebookNode:
     return plain
 
 
-def _notebook_of(chosen: list[Chosen], name: str, released: NotebookNode) -> Chosen | None:
+def notebook_of(chosen: list[Chosen], name: str, released: NotebookNode) -> Chosen | None:
     """Return the notebook that is the assignment's: by its name, else by the course's cells in it."""
     notebooks = [one for one in chosen if one.place.suffix == ".ipynb"]
     for one in notebooks:
