@@ -1,4 +1,4 @@
-"""Commands for instructors about what was handed in: collect."""
+"""Commands for instructors about what was handed in: collect, similar."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
-from autograder.cli.options import Root, app, one_sentence
-from autograder.cli.terminal import complaints, console
+from autograder.cli.options import Root, app, file_to_write, one_sentence
+from autograder.cli.terminal import complaints, console, progress_bar
 from autograder.course_paths import CoursePaths
+from course.files import write_whole
 
 
 @app.command()
@@ -61,6 +63,54 @@ def collect(
         )
     if done.several or done.unknown:
         raise typer.Exit(3)
+
+
+@app.command()
+def similar(
+    assignment: Annotated[str, typer.Argument(help="A name such as 05-fine-tuning.")],
+    output: Annotated[
+        Path | None, file_to_write("--output", help="A page that shows each pair side by side.")
+    ] = None,
+    root: Root = Path(),
+) -> None:
+    """List pairs of students whose own code is alike, for you to look at; it is no verdict.
+
+    Example: `autograder similar 05-fine-tuning --output similar.html`
+    """
+    with one_sentence():
+        from autograder.grading import similar as comparing
+        from autograder.grading.marks import read_marks
+        from autograder.grading.submission import found
+
+        paths = CoursePaths(root.resolve())
+        ids = found(paths, [paths.check_assignment(assignment)])
+        with progress_bar() as bar:
+            row = bar.add_task("Reading", total=len(ids), what="")
+            pairs, common = comparing.similar(
+                paths, assignment, ids, lambda student: bar.update(row, advance=1, what=student)
+            )
+        names = read_marks(paths).names
+        if output is not None:
+            write_whole(output, comparing.page(assignment, pairs, names))
+    table = Table("code", "students", "the same", "tokens", title=f"To look at in {assignment}")
+    for one in pairs:
+        who = [f"{id} ({names[id]})" if names.get(id) else id for id in one.students]
+        table.add_row(one.function, escape(", ".join(who)), f"{one.share:.0%}", f"{one.tokens}")
+    console.print(table if pairs else f"No pair of {len(ids)} submissions stands out.")
+    for shared in common:
+        console.print(
+            f"{shared.students} students have {shared.function} much alike, which is too many to be "
+            "listed in pairs: was it shown in class?",
+            soft_wrap=True,
+        )
+    if pairs:
+        console.print(
+            "Being alike is no proof of copying: read both, and ask the students before you conclude "
+            "anything. Tokens are those that no recorded answer shares with both.",
+            soft_wrap=True,
+        )
+    if output is not None:
+        console.print(f"Wrote {output}.", soft_wrap=True)
 
 
 def _say(names: Iterable[str], sentence: str) -> None:
