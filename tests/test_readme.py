@@ -114,6 +114,7 @@ READERS = {
     "student": ("README.md#Students", "docs/student.md"),
     "instructor": ("README.md#Instructors", "docs/instructor.md"),
     "self-learner": ("README.md#Self-learners", "docs/self-learner.md"),
+    "administrator": ("docs/jupyterhub.md",),
     "author": ("README.md#Authors", "docs/author.md", "docs/mutation.md"),
 }
 
@@ -146,6 +147,12 @@ def read(page: str) -> str:
 
 def shown(page: str) -> list[str]:
     return commands(read(page))
+
+
+LEFT_OUT |= dict.fromkeys(
+    shown("docs/jupyterhub.md"),
+    "installs, and makes accounts of the machine; `test_jupyterhub` does it with users of its own",
+)
 
 
 @pytest.fixture(scope="module")
