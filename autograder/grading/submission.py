@@ -20,7 +20,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError
+from autograder.errors import CourseError, did_you_mean
 from autograder.grading.names import defined
 from autograder.grading.notebook_file import UnreadableError, read_notebook
 from autograder.grading.repair import repair
@@ -82,6 +82,7 @@ def found(
         who = f"of {student!r} " if student else ""
         raise CourseError(
             f"There is no submission {who}for {', '.join(names)} in {paths.submitted}."
+            f"{did_you_mean(student, students) if student else ''}"
         )
     return ids
 
