@@ -75,7 +75,7 @@ def test_canvas_reads_names_points_and_marks(graded: Path, run: Callable[..., An
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "01-tokenizing (4711)", "02-model"],
         ["    Points Possible", "", "", "", "", "10", "10"],
         ["Maier, Dr., Änne", "9", "", "ann", "", "7.5", "0"],
-        ['O"Neil, =HYPERLINK(1)', "", "", "ben", "", "0.3333333333", ""],
+        ["O\"Neil, '=HYPERLINK(1)", "", "", "ben", "", "0.3333333333", ""],
         ["carl", "", "", "carl", "", "", ""],
         ["dora", "", "", "dora", "", "", "0"],
     ]  # fmt: skip
