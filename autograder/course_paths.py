@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, did_you_mean
 
 #: The folder that this package is imported from: a clone's, where it was installed from one.
 INSTALLATION = Path(__file__).resolve().parent.parent
@@ -143,6 +143,7 @@ class CoursePaths:
         if assignment not in have:
             raise CourseError(
                 f"There is no assignment {assignment!r}; there are: {', '.join(have)}."
+                f"{did_you_mean(assignment, have)}"
             )
         return assignment
 

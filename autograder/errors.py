@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class CourseError(Exception):
     """Something that the caller must correct; the text says what, in one sentence."""
@@ -13,3 +16,9 @@ class UnknownAssignmentError(CourseError):
 
 class GraderError(CourseError):
     """Grading itself does not work on this machine; no submission is to blame."""
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return a sentence that names what is spelt almost like `name`; empty where nothing is."""
+    near = difflib.get_close_matches(name, list(names), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

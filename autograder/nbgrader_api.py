@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.course_paths import CoursePaths, program
-from autograder.errors import CourseError
+from autograder.errors import CourseError, did_you_mean
 
 if TYPE_CHECKING:
     from traitlets.config import Config
@@ -178,9 +177,8 @@ def known_student(gradebook: Any, student: str) -> str:
     """Return `student` if that id is in the gradebook; otherwise raise CourseError."""
     if student in (students := [one.id for one in gradebook.students]):
         return student
-    near = difflib.get_close_matches(student, students, n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
-    raise CourseError(f"There is no student {student!r} in the gradebook.{meant}")
+    near = did_you_mean(student, students)
+    raise CourseError(f"There is no student {student!r} in the gradebook.{near}")
 
 
 @contextmanager

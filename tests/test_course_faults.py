@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +17,12 @@ import pytest
 from classroom import NAME, submit
 from typer.testing import CliRunner
 
+from autograder.__main__ import main
 from autograder.cli import app
 from autograder.course_paths import INSTALLATION, CoursePaths
 from autograder.errors import CourseError
 from autograder.grading import course_check
+from autograder.grading.workers import _deaf_to_interrupts
 from autograder.nbgrader_api import open_gradebook, release
 
 
@@ -157,3 +162,43 @@ def test_a_disk_that_fills_up_meanwhile_is_told_in_one_sentence(
 
     monkeypatch.setattr("autograder.grading.grade.read_gradebook", full)
     assert f"{handed_in.store}: No space left on device." in refused(handed_in)
+
+
+def test_a_process_that_begins_hears_no_ctrl_c_and_none_is_lost() -> None:
+    look = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    begun = ""
+    with pytest.raises(KeyboardInterrupt), _deaf_to_interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+        begun = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout
+    assert "SIGINT" in begun
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_ctrl_c_while_the_command_loads_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.cli.app", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["grade", "01-countin"], "Did you mean '01-counting'?"),
+        (["grade", "--student", "an"], "no submission of 'an' for 01-counting in"),
+        (["grade", "--student", "an"], "submitted. Did you mean 'ann'?"),
+        (
+            ["grade", "--cluster", "nonsense"],
+            "No Dask scheduler answers at 'nonsense': missing port",
+        ),
+    ],
+)
+def test_a_mistyped_name_gets_one_sentence_and_the_near_name(
+    handed_in: CoursePaths, arguments: list[str], words: str
+) -> None:
+    done = CliRunner().invoke(app, [*arguments, "--root", str(handed_in.root)])
+    assert done.exit_code == 2 and words in done.stderr, done.output
+    assert len(done.stderr.strip().splitlines()) == 1

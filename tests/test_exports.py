@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for student in ("carl", "dora"):
             gradebook.add_student(student)
         for name in ("01-tokenizing", "02-model"):
-            gradebook.add_assignment(name)
+            gradebook.add_assignment(name, duedate=datetime(2026, 12, 2))
             gradebook.add_notebook("nb", name)
+            gradebook.add_solution_cell("b", "nb", name)
             gradebook.add_grade_cell("a", "nb", name, max_score=10, cell_type="code")
         marks = {
             ("01-tokenizing", "ann"): (8.5, 1.0),
@@ -48,8 +50,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for (name, student), (score, penalty) in marks.items():
             submission = gradebook.add_submission(name, student)
             submission.notebooks[0].late_submission_penalty = penalty
+            submission.timestamp = datetime(2026, 12, 4 if penalty else 1)
             grade = submission.notebooks[0].grades[0]
             grade.auto_score, grade.needs_manual_grade = score, score is None
+        comment = gradebook.find_comment("b", "nb", "01-tokenizing", "ben")
+        comment.manual_comment = "=good;+1\n"
         # An extension alone is no mark.
         gradebook.add_submission("01-tokenizing", "dora")
         for grade in gradebook.find_submission("01-tokenizing", "dora").notebooks[0].grades:
@@ -70,7 +75,7 @@ def test_canvas_reads_names_points_and_marks(graded: Path, run: Callable[..., An
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "01-tokenizing (4711)", "02-model"],
         ["    Points Possible", "", "", "", "", "10", "10"],
         ["Maier, Dr., Änne", "9", "", "ann", "", "7.5", "0"],
-        ['O"Neil, =HYPERLINK(1)', "", "", "ben", "", "0.3333333333", ""],
+        ["O\"Neil, '=HYPERLINK(1)", "", "", "ben", "", "0.3333333333", ""],
         ["carl", "", "", "carl", "", "", ""],
         ["dora", "", "", "dora", "", "", "0"],
     ]  # fmt: skip
@@ -104,8 +109,13 @@ def test_plain_exports_say_who_is_missing_and_who_is_excused(
     run("nbgrader", "export", f"{EXPORTER}CsvExport", cwd=graded)
     assert rows(graded / "marks.csv")[0] == [
         "student_id", "last_name", "first_name", "email", "01-tokenizing", "02-model",
+        "remarks",
     ]  # fmt: skip
-    assert rows(graded / "marks.csv")[3] == ["carl", "", "", "", "", ""]
+    ann, ben, carl = (row[4:] for row in rows(graded / "marks.csv")[1:4])
+    assert ann == ["7.5", "0", "01-tokenizing: late by 2 d, −1; 02-model: late by 2 d, −2"]
+    # What a person wrote in formgrader goes along, and is no formula in any spreadsheet.
+    assert ben == ["0.3333333333", "", "01-tokenizing: b: =good;'+1"]
+    assert carl == ["", "", ""]
     run("nbgrader", "export", f"{EXPORTER}JsonExport", cwd=graded)
     found = json.loads((graded / "marks.json").read_text(encoding="utf-8"))
     told = {(one["assignment"], one["student_id"]): (one["status"], one["score"]) for one in found}
@@ -114,6 +124,7 @@ def test_plain_exports_say_who_is_missing_and_who_is_excused(
     assert told["01-tokenizing", "ann"] == ("graded", 7.5)
     (late,) = [one for one in found if one["late_submission_penalty"] == 2]
     assert late["score"] == 0 and late["email"] == "ann@x.org"
+    assert late["remarks"] == ["late by 2 d, −2"]
 
 
 @pytest.mark.parametrize(
@@ -135,3 +146,5 @@ def test_what_cannot_be_exported_gets_one_sentence(
 def test_no_cell_is_a_formula() -> None:
     assert [harmless(f"{sign}1") for sign in "=+-@\t\r\n"] == [f"'{sign}1" for sign in "=+-@\t\r\n"]
     assert harmless(None) == "" and harmless("a=1") == "a=1"
+    # A spreadsheet may separate by a semicolon what was written with commas.
+    assert harmless('x;=1, "-2"; @y') == "x;'=1, \"'-2\"; '@y"

@@ -54,6 +54,8 @@ def term(released: CoursePaths, tmp_path_factory: pytest.TempPathFactory, run: A
         grade.needs_manual_grade = False
         comment = gradebook.find_comment("count-words", "counting", NAME, "ben")
         comment.manual_comment = "Nearly: <b>look</b> at case."
+        comment = gradebook.find_comment("longest-word", "counting", NAME, "ben")
+        comment.manual_comment = "Neat."
         gradebook.db.commit()
     run("nbgrader", "generate_feedback", NAME, cwd=root)
     return paths
@@ -76,7 +78,8 @@ def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> 
     before = results(term)
     done = run("autograder", "grade", "--root", term.root)
     assert "3  late by 1 d 21 h, −2" in done.stdout and "3 of 5" in done.stdout
-    assert "4.5  count-words by hand: 1.5" in done.stdout and "4.5 of 5" in done.stdout
+    assert "4.5  count-words by hand: 1.5, comment on longest-word" in done.stdout
+    assert "4.5 of 5" in done.stdout
     assert "01-counting: 1 of 3 students has no mark: carl." in done.stdout
     assert results(term) == before
     marks = read_marks(term).by_submission
@@ -210,7 +213,7 @@ def test_who_is_removed_from_the_gradebook_is_no_longer_shown(
         (("an", NAME, "3d"), "There is no student 'an' in the gradebook. Did you mean 'ann'?"),
         (
             ("ann", "01-countin", "3d"),
-            "There is no assignment '01-countin'; there are: 01-counting",
+            "There is no assignment '01-countin'; there are: 01-counting. Did you mean '01-counting'?",
         ),
         (("ann", NAME, "3 days"), "'3 days' is no length of time: write 3d"),
         (("ann", NAME, "999999999w"), "is longer than any term"),

@@ -59,7 +59,7 @@ def hand_in(folder: Path) -> None:
     name = "01-tokenizing"
     for student, origin in (("ann", course.source), ("ben", course.release)):
         place = course.notebook(course.submitted / student, name)
-        place.parent.mkdir(parents=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(course.notebook(origin, name), place)
 
 
@@ -87,6 +87,13 @@ def bring_download(folder: Path) -> None:
         packed.write(notebook, f"Änne Maier_4711_assignsubmission_file/{notebook.name}")
 
 
+def bring_clone(folder: Path) -> None:
+    course = CoursePaths(folder)
+    place = folder.parent / "clones" / "01-tokenizing-ann"
+    place.mkdir(parents=True)
+    shutil.copy(course.notebook(course.source, "01-tokenizing"), place)
+
+
 def bring_function(folder: Path) -> None:
     course = CoursePaths(ROOT)
     exam = load_exam(course.exams, "05-fine-tuning")
@@ -97,6 +104,7 @@ def bring_function(folder: Path) -> None:
 
 #: What a reader brings into the folder before a command that begins so, as the page says.
 BROUGHT = {
+    "autograder collect": bring_clone,
     "autograder grade": hand_in,
     "autograder new-course ~/bert-2026": bring_roster,
     "autograder mastery": bring_sheet,
@@ -111,6 +119,7 @@ READERS = {
     "student": ("README.md#Students", "docs/student.md"),
     "instructor": ("README.md#Instructors", "docs/instructor.md"),
     "self-learner": ("README.md#Self-learners", "docs/self-learner.md"),
+    "administrator": ("docs/jupyterhub.md",),
     "author": ("README.md#Authors", "docs/author.md", "docs/mutation.md"),
 }
 
@@ -143,6 +152,12 @@ def read(page: str) -> str:
 
 def shown(page: str) -> list[str]:
     return commands(read(page))
+
+
+LEFT_OUT |= dict.fromkeys(
+    shown("docs/jupyterhub.md"),
+    "installs, and makes accounts of the machine; `test_jupyterhub` does it with users of its own",
+)
 
 
 @pytest.fixture(scope="module")

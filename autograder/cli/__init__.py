@@ -6,7 +6,13 @@ Must not know: how anything is done; it only calls, and shows what came of it.
 """
 
 import autograder.kernels.faster_imports  # noqa: F401 # before anything imports jsonschema
-from autograder.cli import authoring, grading, learning, term  # noqa: F401 # they add their commands
+from autograder.cli import (  # noqa: F401 # they add their commands
+    authoring,
+    grading,
+    learning,
+    submissions,
+    term,
+)
 from autograder.cli.options import app
 
 __all__ = ["app"]

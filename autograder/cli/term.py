@@ -163,7 +163,11 @@ def accept(
         said = f"{who}: drawn under {typed!r}, which is the name of {', '.join(sorted(owners))}"
         console.print(escape(said), soft_wrap=True)
     if done and pairs:
-        console.print("Run `autograder grade`: it enters the marks, and executes nothing.")
+        console.print(
+            "Run `autograder grade`: it enters the marks that waited, and executes nothing. Collect "
+            "again what was not collected under such a name.",
+            soft_wrap=True,
+        )
     elif pairs:
         console.print("Accept one with `autograder accept STUDENT NAME`, or these with --all.")
     elif not others:

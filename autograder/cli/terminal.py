@@ -84,7 +84,9 @@ def marks_table(
                 for one in here
                 if one.points < one.max_points and not (mark and mark.by_hand(one.grade_id))
             ]
+            written = marks.comments.get((assignment, student), {})
             notes = [*(mark.remarks() if mark else ()), *dict.fromkeys(faults)]
+            notes += [f"comment on {cell}" for cell in written]
             why = f"  [dim]{escape(', '.join(notes))}[/dim]" if notes else ""
             nothing = "excused" if (assignment, student) in excused else "–"
             cells.append(f"{points:g}{why}" if here else nothing)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, did_you_mean
 
 #: How a date is written in a message.
 EXAMPLE = "2026-12-01 23:59"
@@ -40,6 +40,7 @@ def due_dates(said: Iterable[str], assignments: list[str], zone: ZoneInfo) -> di
         if name not in assignments:
             raise CourseError(
                 f"There is no assignment {name!r}; there are: {', '.join(assignments)}."
+                f"{did_you_mean(name, assignments)}"
             )
         if name in due:
             raise CourseError(f"{name} has two due dates.")

@@ -79,6 +79,8 @@ class Marks:
     names: dict[str, str] = field(default_factory=dict)
     #: Assignments and students that are excused from them: these have no mark, and miss none.
     excused: frozenset[tuple[str, str]] = frozenset()
+    #: By assignment and student: what a person wrote to a cell in formgrader.
+    comments: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def not_handed_in(self, assignment: str) -> list[str]:
         """Return the students in the gradebook who have no mark for `assignment` and need one."""
@@ -189,7 +191,28 @@ def marks_in(
             handed_in=handed_in,
         )
     known = frozenset((name, one) for name, one in excused if one in names and name in largest)
-    return Marks(found, names, known)
+    return Marks(found, names, known, _comments_in(gradebook))
+
+
+def _comments_in(gradebook: Any) -> dict[tuple[str, str], dict[str, str]]:
+    from nbgrader.api import Assignment, BaseCell, Comment, SubmittedAssignment, SubmittedNotebook
+
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for assignment, student, cell, text in (
+        gradebook.db.query(
+            Assignment.name, SubmittedAssignment.student_id, BaseCell.name, Comment.manual_comment
+        )
+        .select_from(Comment)
+        .join(BaseCell, BaseCell.id == Comment.cell_id)
+        .join(SubmittedNotebook, SubmittedNotebook.id == Comment.notebook_id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Comment.manual_comment.is_not(None))
+        .order_by(BaseCell.name)
+    ):
+        if text.strip():
+            found.setdefault((assignment, student), {})[cell.removesuffix("-points")] = text.strip()
+    return found
 
 
 def lateness(

@@ -21,7 +21,7 @@ from nbformat.notebooknode import NotebookNode, from_dict
 
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError
+from autograder.errors import CourseError, did_you_mean
 from autograder.grading.names import defined
 from autograder.grading.notebook_file import UnreadableError, read_notebook
 from autograder.grading.repair import repair
@@ -86,6 +86,7 @@ def found(
         who = f"of {student!r} " if student else ""
         raise CourseError(
             f"There is no submission {who}for {', '.join(names)} in {paths.submitted}."
+            f"{did_you_mean(student, students) if student else ''}"
         )
     return ids
 
@@ -137,7 +138,7 @@ def take_in(paths: CoursePaths, id: SubmissionId, worth: Worth | None = None) ->
     released = _released(paths.notebook(paths.release, id.assignment))
     try:
         chosen = unpack(choose(handed_in), archive)
-        notebook_file = _notebook_of(chosen, name, released)
+        notebook_file = notebook_of(chosen, name, released)
         files = _copy(chosen, notebook_file, name, target)
         _overlay(paths.source / id.assignment, target)
     except OSError as error:
@@ -176,7 +177,7 @@ def _without_points(notebook: NotebookNode) -> NotebookNode:
     return plain
 
 
-def _notebook_of(chosen: list[Chosen], name: str, released: NotebookNode) -> Chosen | None:
+def notebook_of(chosen: list[Chosen], name: str, released: NotebookNode) -> Chosen | None:
     """Return the notebook that is the assignment's: by its name, else by the course's cells in it."""
     notebooks = [one for one in chosen if one.place.suffix == ".ipynb"]
     for one in notebooks:

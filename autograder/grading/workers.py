@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,9 @@ def on_this_machine(
     preload = tuple(config.ZygoteProvisioner.get("preload", NOTEBOOKS))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*preload, *WORKERS])
-    forkserver.ensure_running()  # it imports while the zygote does
+    resource_tracker.ensure_running()  # by itself it ends all blocking of signals
+    with _deaf_to_interrupts():
+        forkserver.ensure_running()  # it imports while the zygote does
     attempts = dict.fromkeys(ids, 0)
     while attempts:
         zygote = current_zygote(preload) if contained else None
@@ -87,6 +91,19 @@ def on_this_machine(
         pool.shutdown()
         if attempts and contained:
             close_zygote()  # if it was the zygote that died, the next round has a new one
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let a process that is begun here hear no Ctrl-C: while it imports, it would print a traceback.
+
+    It has the signals blocked that its caller has blocked. One that comes meanwhile is not lost.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_pool(
@@ -152,6 +169,7 @@ def _result(future: Future[Executed], id: SubmissionId, *, final: bool) -> Execu
 def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
     """Settle into a worker: its log in a file, its kernels from the caller's zygote."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # kernels begun here may hear it
     threading.Thread(target=_end_with_caller, daemon=True).start()
     log_to(path)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -197,7 +215,7 @@ def on_cluster(
 
     try:
         client = Client(address, timeout="10s")
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError) as error:
         raise CourseError(f"No Dask scheduler answers at {address!r}: {error}") from error
     with client:
         futures = {}

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from nbgrader.plugins.zipcollect import FileNameCollectorPlugin
 
 from autograder.course_paths import CoursePaths
+from autograder.grading.collecting import NUMBERED
 from autograder.grading.roster_names import RosterNames, read_names
 from autograder.nbgrader_api import configuration
 from course.practice.mastery import SHEET
@@ -27,8 +28,6 @@ MOODLE = re.compile(r"(?P<name>.+)_\d+_assignsubmission_file_?(?P<rest>.*)")
 BLACKBOARD = re.compile(r"(?P<name>.+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_(?P<rest>.+)")
 #: `bergeranna_LATE_4711_90210_work-1.ipynb`: the sortable name, the user's number, the file's.
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_\d+_(?P<rest>.+)")
-#: What an LMS or a browser puts behind the name of a file that was there already.
-NUMBERED = re.compile(r"(?:-\d+| ?\(\d+\))(?=\.\w+$)")
 
 
 class LmsCollector(FileNameCollectorPlugin):
@@ -86,7 +85,8 @@ class LmsCollector(FileNameCollectorPlugin):
             self.log.warning(
                 "No student in the gradebook has the name %r: the work is collected under it. To "
                 "collect it under an id, run `autograder accept ID %r`, then this command again "
-                "with --force.", names[-1], names[-1],
+                "with --force, and delete the folder %s.",
+                names[-1], names[-1], self.paths.submitted / names[-1],
             )  # fmt: skip
         return {"student_id": known or names[-1], "file_id": self._own_name(place.rstrip(os.sep))}
 

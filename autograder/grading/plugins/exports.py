@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,13 +20,15 @@ from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Enum
 
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError
+from autograder.errors import CourseError, did_you_mean
 from autograder.grading.kept_lists import read_excused
 from autograder.grading.marks import Mark, Marks, marks_in
 from course.files import write_whole
 
 #: What makes a spreadsheet take a cell for a formula.
 FORMULA = tuple("=+-@\t\r\n")
+#: The same inside a cell, where a spreadsheet that separates by something else begins another one.
+_FORMULA_INSIDE = re.compile(r"(?<=[;,\t\r\n])([\"' ]*)(?=[=+\-@])")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Class:
         mark = self.mark(assignment, student)
         return number(mark.points) if mark else ""
 
+    def remarks(self, assignment: str, student: str) -> list[str]:
+        """Return what became of a mark beside the points earned, and what a person wrote to it."""
+        mark = self.mark(assignment, student)
+        written = self.marks.comments.get((assignment, student), {}) if mark else {}
+        said = mark.remarks() if mark else []
+        return said + [f"{cell}: {text}" for cell, text in written.items()]
+
 
 def number(points: float) -> str:
     """Return points as they are written: 3, 2.5."""
@@ -54,7 +64,8 @@ def number(points: float) -> str:
 
 def harmless(text: str | None) -> str:
     """Return text for a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if (text or "").startswith(FORMULA) else text or ""
+    text = _FORMULA_INSIDE.sub(r"\1'", text or "")
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 class Export(ExportPlugin):
@@ -106,7 +117,8 @@ class Export(ExportPlugin):
         """Return the ids asked for, sorted, or all."""
         wanted, known = {str(one) for one in asked}, set(there)
         if unknown := sorted(wanted - known):
-            raise CourseError(f"There is no {kind} {unknown[0]!r} in the gradebook.")
+            near = did_you_mean(unknown[0], known)
+            raise CourseError(f"There is no {kind} {unknown[0]!r} in the gradebook.{near}")
         return sorted(wanted or known)
 
     def text(self, shown: Class) -> str:
@@ -119,6 +131,8 @@ class Table(Export):
 
     quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
     columns: tuple[str, ...] = ()
+    #: Whether a last column says what became of the marks.
+    remarks = False
 
     lms_ids = Dict(
         help="The LMS's own number of each assignment: with it, an existing column is filled."
@@ -139,18 +153,28 @@ class Table(Export):
     def text(self, shown: Class) -> str:
         """See :class:`Export`."""
         headings = [self.heading(*one) for one in shown.assignments.items()]
+        headings += ["remarks"] * self.remarks
         lines = [[harmless(one) for one in (*self.columns, *headings)], *self.above(shown)]
         for student in shown.students:
             person = [harmless(one) for one in self.person(student)]
-            lines.append([*person, *(shown.points(name, student.id) for name in shown.assignments)])
+            points = [shown.points(name, student.id) for name in shown.assignments]
+            lines.append([*person, *points, *self._remarks(shown, student.id)])
         text = io.StringIO()
         csv.writer(text, quoting=self.quoting, lineterminator="\r\n").writerows(lines)
         return text.getvalue()
 
+    def _remarks(self, shown: Class, student: str) -> list[str]:
+        if not self.remarks:
+            return []
+        said = {name: shown.remarks(name, student) for name in shown.assignments}
+        told = [f"{name}: {', '.join(some)}" for name, some in said.items() if some]
+        return [harmless("; ".join(told))]
+
 
 class CsvExport(Table):
-    """A plain table: a row for each student."""
+    """A plain table: a row for each student, and what became of the marks beside the points."""
 
+    remarks = True
     default_name = "marks.csv"
     columns = ("student_id", "last_name", "first_name", "email")
 
@@ -242,6 +266,7 @@ class JsonExport(Export):
                         "score": mark.points if mark else None,
                         "max_score": worth,
                         "late_submission_penalty": mark.penalty if mark else None,
+                        "remarks": shown.remarks(name, student.id),
                         "waits": mark is not None and mark.waits,
                     }
                 )
