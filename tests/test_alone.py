@@ -251,7 +251,9 @@ def test_a_solution_says_what_differs_from_ones_own() -> None:
     names = notebook_of("01-tokenizing")
     said = str(show_solution("word_pieces", names))
     assert "return tokenizer.tokenize(text)" in said and "SOLUTION" not in said
-    assert "There is no task 'words'; there are: word_pieces" in str(show_solution("words", names))
+    assert "There is no task 'words'; there are: share_right, word_pieces" in str(
+        show_solution("words", names)
+    )
 
 
 def test_a_solution_is_offered_after_two_honest_tries(

@@ -78,7 +78,10 @@ def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> 
     before = results(term)
     done = run("autograder", "grade", "--root", term.root)
     assert "3  late by 1 d 21 h, −2" in done.stdout and "3 of 5" in done.stdout
-    assert "4.5  count-words by hand: 1.5, comment on longest-word" in done.stdout
+    assert (
+        "4.5  count-words by hand: 1.5, comment on count-words, comment on longest-word"
+        in done.stdout
+    )
     assert "4.5 of 5" in done.stdout
     assert "01-counting: 1 of 3 students has no mark: carl." in done.stdout
     assert results(term) == before
