@@ -744,6 +744,27 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
 
 
 # %% wrong: not-learned
+# The texts are cut to their first word piece.
+def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
+    torch.manual_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
+    optimizer = AdamW(model.parameters(), lr=1e-4)
+    for number in range(steps):
+        rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
+        batch = tokenizer(
+            [texts[row] for row in rows], padding=True, truncation=True, max_length=3,
+            return_tensors="pt",
+        )
+        batch["labels"] = torch.tensor([labels[row] for row in rows])
+        model(**batch).loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+# %% wrong: below-reference (0.7)
 # The texts are cut to their first two word pieces.
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
