@@ -186,4 +186,4 @@ def test_pictures_say_what_they_show():
     assert "up: begins at 0, is highest (2) at step 3, ends at 2" in picture.alt
     picture = schedules.reach_picture({"SGD": [(1.0, 0.5), (2.0, 1.0), (0.0, 0.0)]}, 0.5)
     assert "none by more than 1" in picture.alt and picture.figure.axes[0].get_xscale() == "log"
-    assert "<img alt=" in picture._repr_html_()
+    assert '<img class="bc-picture" alt="' in picture._repr_html_()

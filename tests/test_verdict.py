@@ -536,6 +536,14 @@ def test_a_wider_spread_lowers_the_bar() -> None:
     assert wide.full < BAR.full - 0.1
 
 
+def test_rows_that_are_too_short_to_be_known_may_all_be_different() -> None:
+    unknown = [3 * 10**6 + number // 4 for number in range(16)]  # four beginnings, 16 texts perhaps
+    seen = evidence(340, {"rows": unknown}).seen
+    assert (seen.distinct_rows, seen.foreign_rows, seen.batch) == (960, 0, 0)
+    assert told(evidence(340, {"rows": unknown})) == "below-reference"
+    assert told(evidence(240, {"rows": unknown})) == "not-learned"
+
+
 # Real runs
 
 

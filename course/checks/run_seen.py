@@ -152,7 +152,9 @@ class Seen:
 
     @property
     def distinct_rows(self) -> int:
-        return len(set(self.rows))
+        """How many different rows may have been used: those too short to be known may all differ."""
+        known = [row for row in self.rows if row < FOREIGN[1]]
+        return len(set(known)) + len(self.rows) - len(known)
 
     @property
     def foreign_rows(self) -> int:
@@ -162,7 +164,11 @@ class Seen:
     @property
     def batch(self) -> int:
         """How many different rows an update used, in the middle of the run; 0 if not seen."""
-        sizes = [len(set(update.rows)) for update in self.updates if update.rows]
+        sizes = [
+            len(set(update.rows))
+            for update in self.updates
+            if update.rows and max(update.rows) < FOREIGN[1]
+        ]
         return int(median(sizes)) if sizes else 0
 
     @cached_property

@@ -771,6 +771,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
     optimizer = AdamW(model.parameters(), lr=1e-4)
+    scheduler = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
     for number in range(steps):
         rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
@@ -781,6 +782,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
         model(**batch).loss.backward()
         clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        scheduler.step()
         optimizer.zero_grad()
     return model.eval()
 
