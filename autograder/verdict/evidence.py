@@ -116,7 +116,6 @@ CAUSES: Signs = {
     "rate-too-high": lambda it: it.poor and it.adam and it.seen.encoder_rate >= HIGH_RATE,
     "rate-too-low": lambda it: it.adam and 0 < it.seen.encoder_rate <= LOW_RATE,
     "head-untrained": lambda it: it.seen.record.head_moved is False,
-    "batch-too-small": lambda it: 0 < it.seen.batch < 0.7 * it.seen.asked_batch,
 }
 #: What costs a part of the points, however good the model is: the record's `credit` is left. These
 #: also say why a model may have learned little ...
@@ -127,6 +126,7 @@ HABITS: Signs = {
     "too-few-steps": lambda it: (
         HARDLY_ANY * it.seen.asked_steps <= it.seen.steps < TOO_FEW * it.seen.asked_steps
     ),
+    "batch-too-small": lambda it: 0 < it.seen.batch < 0.7 * it.seen.asked_batch,
     "gradients-never-cleared": lambda it: it.seen.stale > it.seen.steps / 2,
     "softmax-before-loss": lambda it: it.seen.softmaxed,
     "never-in-train-mode": lambda it: it.seen.never_training,

@@ -322,7 +322,10 @@ class Reference:
             min(norms) > 2 * max_norm
             and all(LOSSES[0] < loss < LOSSES[1] for loss in losses)
             and all(abs(one - other) > FAR * other for one, other in pairwise(losses))
-            and any(abs(self.loss_after(n) - loss) > FAR * loss for n, loss in enumerate(losses))
+            and any(
+                abs(self.loss_at(after, n) - loss) > FAR * loss
+                for n, (after, loss) in enumerate(zip(self.right.weights, losses, strict=True))
+            )
             and self.tells_apart(WAYS.keys() - UNCLIPPED)
             and self.bears_rounding
         )
@@ -336,14 +339,8 @@ class Reference:
             abs(one - other) < ROUNDED * other for one, other in pairs
         )
 
-    def loss_before(self, number: int, *, training: bool = True) -> float:
-        """Return the loss on the batch of a step before this step, with dropout or without."""
-        weights = [self.start, *self.right.weights][number]
-        return self.gradient(number, weights, Way(training=training))[0]
-
-    def loss_after(self, number: int, *, training: bool = True) -> float:
-        """Return the loss on the batch of a step after this step, with dropout or without."""
-        weights = self.right.weights[number]
+    def loss_at(self, weights: Any, number: int, *, training: bool = True) -> float:
+        """Return the loss of a model with these weights on the batch of a step."""
         return self.gradient(number, weights, Way(training=training))[0]
 
 

@@ -167,24 +167,29 @@ class Steps:
     def other_loss(self) -> tuple[int, float, float] | None:
         """The first loss that is not the batch's before the step: which step, the loss, the right one.
 
-        The loss without dropout is the batch's as well.
+        The right one is that of the weights which the student's own steps had come to; without
+        dropout it is the batch's as well.
         """
-        for number, loss in enumerate(self.losses):
-            if not self._is(loss, number, self.reference.loss_before):
-                return number + 1, loss, self.reference.loss_before(number)
+        for number, (loss, before) in enumerate(zip(self.losses, self.path, strict=False)):
+            if not self._is(loss, number, before):
+                return number + 1, loss, self.reference.loss_at(before, number)
         return None
 
     @property
     def losses_after(self) -> bool:
         """Whether all losses are those of their batches after the step."""
         return all(
-            self._is(loss, number, self.reference.loss_after)
-            for number, loss in enumerate(self.losses)
+            self._is(loss, number, after)
+            for number, (loss, after) in enumerate(zip(self.losses, self.path[1:], strict=True))
         )
 
-    @staticmethod
-    def _is(loss: float, number: int, right: Callable[..., float]) -> bool:
-        both = (right(number, training=True), right(number, training=False))
+    @property
+    def path(self) -> list[Any]:
+        """The weights at the beginning and after each step."""
+        return [self.reference.start, *(one.float() for one in self.weights or ())]
+
+    def _is(self, loss: float, number: int, weights: Any) -> bool:
+        both = (self.reference.loss_at(weights, number, training=mode) for mode in (True, False))
         return any(abs(loss - one) < NEAR * one for one in both)
 
 

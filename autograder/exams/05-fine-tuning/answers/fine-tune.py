@@ -646,7 +646,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model = BertForSequenceClassification.from_pretrained(checkpoint, num_labels=2).train()
-    optimizer = AdamW(model.parameters(), lr=2e-5)
+    optimizer = AdamW(model.parameters(), lr=2e-6)
     for number in range(8):
         rows = [row % len(texts) for row in range(number * batch_size, (number + 1) * batch_size)]
         batch = tokenizer(
@@ -681,7 +681,7 @@ def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     return model.eval()
 
 
-# %% wrong: batch-too-small
+# %% wrong: batch-too-small (0.7)
 def fine_tune(texts, labels, *, checkpoint, steps, batch_size, device, seed):
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
