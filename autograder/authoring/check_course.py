@@ -156,9 +156,9 @@ def _trials(paths: CoursePaths, exam: Exam) -> Iterator[Trial]:
         except CourseError:
             continue  # reported as a fault of the lesson's shape
         answers = [
-            RecordedAnswer(task.answer_id, SOLUTION, True, 1.0, frame.solution),
+            RecordedAnswer(task.answer_id, SOLUTION, True, 1.0, 1.0, frame.solution),
             RecordedAnswer(
-                task.answer_id, "not-attempted", False, 0.0, blanks.get(task.answer_id, "")
+                task.answer_id, "not-attempted", False, 0.0, 0.0, blanks.get(task.answer_id, "")
             ),
             *recorded_answers(exam, task),
         ]
@@ -211,7 +211,8 @@ def _fault_of(finding: Finding, answer: RecordedAnswer) -> tuple[str, str] | Non
         return "other message", told
     if finding.misconception in GENERIC:
         return "message missing", finding.message
-    if abs(finding.points - answer.credit * finding.max_points) > 0.01:
+    least, most = (share * finding.max_points for share in (answer.credit, answer.most_credit))
+    if not least - 0.01 < finding.points < most + 0.01:
         return "other points", f"{finding.points} of {finding.max_points}"
     return None
 

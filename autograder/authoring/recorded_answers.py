@@ -2,7 +2,7 @@
 
 An exam keeps them in `answers/<answer_id>.py`, one block each, under a heading `# %% right: STYLE`
 or `# %% wrong: MISCONCEPTION`. `(0.5)` after the latter means that the answer still earns that
-share of the points.
+share of the points; `(0.4..0.7)`, that chance decides how much of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.examining.exam import Exam, Task
 
-_HEAD = re.compile(r"^# %% (?:(right): (.+?)|(wrong): ([\w-]+)(?: \((0?\.\d+)\))?)\s*$")
+_HEAD = re.compile(
+    r"^# %% (?:(right): (.+?)|(wrong): ([\w-]+)(?: \((0?\.\d+)(?:\.\.(0?\.\d+))?\))?)\s*$"
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class RecordedAnswer:
     answer_id: str
     name: str  # the style of a right answer, the misconception of a wrong one
     right: bool
-    credit: float
+    credit: float  # the least and the most that it earns, as shares of the points
+    most_credit: float
     source: str
 
 
@@ -100,6 +103,7 @@ def read_answers(path: Path) -> list[RecordedAnswer]:
                 name=head[2] if right else head[4],
                 right=right,
                 credit=1.0 if right else float(head[5] or 0),
+                most_credit=1.0 if right else float(head[6] or head[5] or 0),
                 source="\n".join(lines).strip() + "\n",
             )
         )
