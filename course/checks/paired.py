@@ -169,7 +169,11 @@ class Comparison:
         return [
             one[1]
             for one in calls
-            if isinstance(one, list) and len(one) == 2 and one[0] == name and type(one[1]) is int
+            if isinstance(one, list)
+            and len(one) == 2
+            and isinstance(one[0], str)
+            and one[0] == name
+            and type(one[1]) is int
         ]
 
     @property
