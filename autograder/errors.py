@@ -14,6 +14,15 @@ class UnknownAssignmentError(CourseError):
     """There is no exam for an assignment of that name."""
 
 
+class NotReleasedError(CourseError):
+    """An assignment has no released notebook, or the gradebook does not know it."""
+
+    def __init__(self, assignment: str) -> None:
+        super().__init__(
+            f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
+        )
+
+
 class GraderError(CourseError):
     """Grading itself does not work on this machine; no submission is to blame."""
 

@@ -19,6 +19,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.authoring.check_course import Tried, check_course
+from autograder.authoring.faults import Fault
 from autograder.course_paths import CoursePaths
 from autograder.records import Outcome
 from course.files import write_whole
@@ -75,7 +76,7 @@ def counts(tried: Iterable[Tried]) -> dict[str, Counts]:
 
 
 def at_most(mistaken: int, examined: int) -> float:
-    """Return the upper end of the exact one-sided 95 % interval of a rate (Clopper and Pearson)."""
+    """Return the exact one-sided 95 % bound of a rate (Clopper and Pearson)."""
     from scipy.stats import beta
 
     return float(beta.ppf(0.95, mistaken + 1, examined - mistaken)) if mistaken < examined else 1.0
@@ -124,21 +125,23 @@ def run(
     """Examine every recorded answer of these lessons on so many draws, and keep the counts."""
     for lesson in lessons:
         started = time.monotonic()
-        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns) as bar:
-            row = bar.add_task(lesson, total=None)
-            faults, tried = check_course(
-                CoursePaths(ROOT),
-                [lesson],
-                jobs=jobs,
-                draws=draws,
-                progress=lambda done, total, what: bar.update(row, completed=done, total=total),  # noqa: B023
-            )
+        faults, tried = _checked(lesson, draws, jobs)
         results = read_results() | {lesson: counts(tried)}
         write_whole(RESULTS, json.dumps(results, indent=1, sort_keys=True) + "\n")
         for fault in faults:
             print(f"{fault.where}: {fault.kind}: {fault.detail}")
         print(f"{lesson}: {len(faults)} faults, {time.monotonic() - started:.0f} s")
+
+
+def _checked(lesson: str, draws: int, jobs: int | None) -> tuple[list[Fault], list[Tried]]:
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns) as bar:
+        row = bar.add_task(lesson, total=None)
+
+        def progress(done: int, total: int, what: str) -> None:
+            bar.update(row, completed=done, total=total)
+
+        return check_course(CoursePaths(ROOT), [lesson], jobs=jobs, draws=draws, progress=progress)
 
 
 @app.command()

@@ -23,6 +23,11 @@ def is_blank(function: Any) -> bool:
     return function is None or (code is not None and "NotImplementedError" in code.co_names)
 
 
+def is_alone() -> bool:
+    """Return whether this is the self-learner's edition."""
+    return bool(entry_points(group=GROUP))
+
+
 def transformed(lines: list[str], notebook: Mapping[str, Any]) -> list[str]:
     """Return a cell's lines as they run: its own, or one that says what the cell waits for."""
     if not lines or not lines[0].startswith(MARK):
@@ -34,7 +39,7 @@ def transformed(lines: list[str], notebook: Mapping[str, Any]) -> list[str]:
     listed = " and ".join(f"`{name}`" for name in missing)
     word = "is" if len(missing) == 1 else "are"
     said = f"This cell needs {listed}, which {word} not written yet. Come back later."
-    if entry_points(group=GROUP):  # the self-learner's edition
+    if is_alone():
         calls = "; ".join(f'lend("{name}")' for name in missing)
         said += f" To borrow: `from course import lend; {calls}`."
     return [f"print({said!r})\n"]

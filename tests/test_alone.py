@@ -275,7 +275,7 @@ def test_a_solution_is_offered_after_two_honest_tries(
     # In a class nothing is offered, and nothing counted.
     assert "show_solution" not in said(first) + said(second)
     assert not journal.read().task("word_pieces").tries
-    monkeypatch.setattr("course.checks.tries.entry_points", lambda group: ["alone"])
+    monkeypatch.setattr("course.needs.entry_points", lambda group: ["alone"])
     for code in (blank, first, same, blank):
         assert "show_solution" not in said(code), code
     shown = said(second)

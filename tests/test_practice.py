@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 import course.practice as practice
+from course.experiments.records import Attempt, RunRecord
 from course.practice import drive, recall, rounds
 from course.practice.deck import Deck
 from course.practice.journal import VARIABLE, Entries, Journal, Marked, Practised, Try
@@ -143,6 +144,37 @@ def test_on_colab_progress_is_kept_in_drive_from_one_machine_to_the_next(
     assert entries.of("a").solved and entries.of("b").answered == 3
     assert entries.task("word_pieces").passed and entries == kept.read()
     assert f"Kept in {kept.path}." in repr(practice.progress())
+
+
+def test_runs_and_attempts_of_another_machine_come_along_under_free_numbers() -> None:
+    when = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def run(number: int, hour: int, attempt: int = 0) -> RunRecord:
+        kind = "challenge" if attempt else "bench"
+        at = when.replace(hour=hour)
+        return RunRecord(
+            kind=kind, number=number, attempt=attempt, seed=0, device="cpu", planned=4, at=at
+        )
+
+    def attempt(number: int, digest: str) -> Attempt:
+        return Attempt(number=number, note="", file=f"{digest}.py", digest=digest, at=when)
+
+    entries = Entries(runs=[run(1, 1), run(2, 2, attempt=1)], attempts=[attempt(1, "mine")])
+    others = Entries(
+        runs=[run(1, 1), run(2, 3, attempt=1), run(3, 4, attempt=2)],
+        attempts=[attempt(1, "theirs"), attempt(2, "mine")],
+        challenge_began=when,
+    )
+    drive.take_over(entries, others)
+    assert [(one.number, one.digest) for one in entries.attempts] == [(1, "mine"), (2, "theirs")]
+    assert [(one.number, one.at.hour, one.attempt) for one in entries.runs] == [
+        (1, 1, 0), (2, 2, 1), (3, 3, 2), (4, 4, 1),
+    ]  # fmt: skip
+    assert entries.challenge_began == when
+    # What a later version keeps besides must be taken over, too.
+    assert set(Entries.model_fields) == {
+        "version", "seed", "questions", "tasks", "tests", "runs", "attempts", "challenge_began",
+    }  # fmt: skip
 
 
 def test_what_is_no_file_is_never_set_aside(journal: Journal) -> None:

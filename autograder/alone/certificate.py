@@ -57,14 +57,13 @@ class Done:
         """What is still needed here for a certificate, as short statements."""
         if MASTERY in self.tasks:
             return [] if self.max_points else ["the mastery test is not handed in"]
-        short = {
-            name: f"`{name}` has {one.points:g} of {one.max_points:g} points"
+        return [
+            f"`{name}` has {one.points:g} of {one.max_points:g} points"
             if one.max_points
             else f"`{name}` is not marked"
             for name, one in self.tasks.items()
             if not one.max_points or one.points < ENOUGH * one.max_points
-        }
-        return list(short.values())
+        ]
 
 
 def done_in(entries: Entries) -> list[Done]:

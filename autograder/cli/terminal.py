@@ -86,7 +86,8 @@ def marks_table(
             ]
             written = marks.comments.get((assignment, student), {})
             notes = [*(mark.remarks() if mark else ()), *dict.fromkeys(faults)]
-            notes += [f"comment on {cell}" for cell in written]
+            commented = dict.fromkeys(cell.removesuffix("-points") for cell in written)
+            notes += [f"comment on {cell}" for cell in commented]
             why = f"  [dim]{escape(', '.join(notes))}[/dim]" if notes else ""
             nothing = "excused" if (assignment, student) in excused else "–"
             cells.append(f"{points:g}{why}" if here else nothing)

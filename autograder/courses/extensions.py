@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from autograder.course_paths import CoursePaths
 from autograder.courses.dates import time_zone
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NotReleasedError
 from autograder.nbgrader_api import configuration, known_student, open_gradebook
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
@@ -41,9 +41,7 @@ def extend(paths: CoursePaths, student: str, assignment: str, more: timedelta) -
         known_student(gradebook, student)
         released = {one.name: one for one in gradebook.assignments if one.notebooks}
         if assignment not in released:
-            raise CourseError(
-                f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
-            )
+            raise NotReleasedError(assignment)
         due: datetime | None = released[assignment].duedate
         if due is None:
             raise CourseError(

@@ -20,14 +20,13 @@ from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.grading.roster_names import RosterNames
 from autograder.grading.selection import choose, digest_of
-from autograder.grading.submission import notebook_of
+from autograder.grading.submission import notebook_of, released_notebook
 from course.practice.mastery import SHEET
 
 #: What an LMS or a browser puts behind the name of a file that was there already.
@@ -76,12 +75,7 @@ def entries(
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder {folder}.")
-    model = paths.notebook(paths.release, assignment)
-    if not model.is_file():
-        raise CourseError(
-            f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
-        )
-    released = nbformat.read(model, as_version=4)
+    released = released_notebook(paths, assignment)
     notebook = paths.notebook_name(assignment)
     own = {".ipynb": f"{notebook}.ipynb", ".json": SHEET}
     try:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.errors import CourseError
 from autograder.grading.submission import SubmissionId
 from autograder.records import Finding, GradeRecord
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,11 @@ class Executed:
             )
             for finding in self.findings
         ]
+
+
+def reason_of(error: Exception, id: SubmissionId, what: str) -> str:
+    """Return why a submission could not be "executed", say; what nobody foresaw is logged in full."""
+    if isinstance(error, CourseError):
+        return str(error)
+    log.error("%s of %s could not be %s", id.assignment, id.student, what, exc_info=error)
+    return f"{type(error).__name__}: {error}"

@@ -22,7 +22,7 @@ from autograder.errors import CourseError
 from autograder.examining.exam import exam_state, load_exam
 from autograder.grading.dependencies import code_state
 from autograder.grading.entering import Entering
-from autograder.grading.executed import Executed
+from autograder.grading.executed import Executed, reason_of
 from autograder.grading.gradebook import Book, read_gradebook
 from autograder.grading.ordinary import autograded_records
 from autograder.grading.roster_names import read_aliases
@@ -205,11 +205,8 @@ class Recorder:
             write_records(done.with_suffix(".json"), records)
             if not any(record.outcome is Outcome.GRADER_ERROR for record in records):
                 write_whole(done, state)
-        except CourseError as error:
-            return self._failed(one.id, str(error))
         except Exception as error:
-            log.exception("%s of %s could not be recorded", one.id.assignment, one.id.student)
-            return self._failed(one.id, f"{type(error).__name__}: {error}")
+            return self._failed(one.id, reason_of(error, one.id, "recorded"))
         return records
 
     def autograded(self, id: SubmissionId, *, contained: bool) -> list[GradeRecord]:
@@ -223,8 +220,8 @@ class Recorder:
             records = autograded_records(self.paths, id, contained=contained)
             write_records(path, records)
             write_whole(path.with_suffix(".done"), state)
-        except CourseError as error:
-            return self._failed(id, str(error))
+        except Exception as error:
+            return self._failed(id, reason_of(error, id, "recorded"))
         return records
 
     def _failed(self, id: SubmissionId, reason: str) -> list[GradeRecord]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NotReleasedError
 from autograder.examining.exam import Exam
 from autograder.nbgrader_api import open_gradebook, release
 
@@ -33,9 +33,7 @@ class Book:
     def check_released(self, assignment: str) -> None:
         """Raise CourseError if nbgrader has not entered the assignment's cells."""
         if assignment not in self.assignments:
-            raise CourseError(
-                f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
-            )
+            raise NotReleasedError(assignment)
 
     def check_tasks(self, exam: Exam) -> None:
         """Raise CourseError where the gradebook has other tasks than the exam: none can be marked."""

@@ -79,7 +79,7 @@ class Marks:
     names: dict[str, str] = field(default_factory=dict)
     #: Assignments and students that are excused from them: these have no mark, and miss none.
     excused: frozenset[tuple[str, str]] = frozenset()
-    #: By assignment and student: what a person wrote to a cell in formgrader.
+    #: By assignment and student: what a person wrote to each cell in formgrader.
     comments: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def not_handed_in(self, assignment: str) -> list[str]:
@@ -142,10 +142,7 @@ def marks_in(
     found: dict[tuple[str, str], Mark] = {}
     db = gradebook.db
     largest = dict(tuple(row) for row in db.query(Assignment.name, Assignment.max_score))
-    names = {
-        student: " ".join(filter(None, (first, last)))
-        for student, first, last in db.query(Student.id, Student.first_name, Student.last_name)
-    }
+    people = db.query(Student.id, Student.first_name, Student.last_name)
     submitted = (
         db.query(
             Assignment.name, SubmittedAssignment.student_id, Assignment.duedate,
@@ -165,6 +162,8 @@ def marks_in(
         )
         notebooks = [one[5] for one in submitted]
         graded = graded.filter(Grade.notebook_id.in_(notebooks))
+        people = people.filter(Student.id == only[1])
+    names = {student: " ".join(filter(None, (first, last))) for student, first, last in people}
     worth = {
         id: points
         for cell in (GradeCell, TaskCell)
@@ -191,14 +190,16 @@ def marks_in(
             handed_in=handed_in,
         )
     known = frozenset((name, one) for name, one in excused if one in names and name in largest)
-    return Marks(found, names, known, _comments_in(gradebook))
+    return Marks(found, names, known, _comments_in(gradebook, only))
 
 
-def _comments_in(gradebook: Any) -> dict[tuple[str, str], dict[str, str]]:
+def _comments_in(
+    gradebook: Any, only: tuple[str, str] | None
+) -> dict[tuple[str, str], dict[str, str]]:
     from nbgrader.api import Assignment, BaseCell, Comment, SubmittedAssignment, SubmittedNotebook
 
     found: dict[tuple[str, str], dict[str, str]] = {}
-    for assignment, student, cell, text in (
+    written = (
         gradebook.db.query(
             Assignment.name, SubmittedAssignment.student_id, BaseCell.name, Comment.manual_comment
         )
@@ -209,9 +210,14 @@ def _comments_in(gradebook: Any) -> dict[tuple[str, str], dict[str, str]]:
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .filter(Comment.manual_comment.is_not(None))
         .order_by(BaseCell.name)
-    ):
+    )
+    if only is not None:
+        written = written.filter(
+            Assignment.name == only[0], SubmittedAssignment.student_id == only[1]
+        )
+    for assignment, student, cell, text in written:
         if text.strip():
-            found.setdefault((assignment, student), {})[cell.removesuffix("-points")] = text.strip()
+            found.setdefault((assignment, student), {})[cell] = text.strip()
     return found
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup, escape
 
 from course.practice.places import lessons
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _WORTH = re.compile(r" \(\d+(?:\.\d+)? points?\)$")
@@ -68,7 +71,7 @@ def code_colours() -> str:
 def environment() -> Environment:
     """Return the Jinja environment of our own pages, in which all text is escaped."""
     made = Environment(
-        loader=PackageLoader("autograder.grading"),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html", "j2"]),
         trim_blocks=True,
         lstrip_blocks=True,

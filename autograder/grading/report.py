@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -43,8 +43,12 @@ class Cell:
 
     mark: Mark | None
     excused: bool
-    missing: bool
     link: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """Whether work is still to be handed in."""
+        return self.mark is None and not self.excused
 
     @property
     def remarks(self) -> list[str]:
@@ -149,8 +153,7 @@ def _rows(
         for name in assignments:
             mark = marks.by_submission.get((name, student))
             excused = (name, student) in marks.excused
-            missing = mark is None and not excused
-            cells.append(Cell(mark, excused, missing, links.get((name, student), "")))
+            cells.append(Cell(mark, excused, links.get((name, student), "")))
         kinds = {
             "waits": student in errors or any(one.mark and one.mark.waits for one in cells),
             "late": any(one.mark and one.mark.late for one in cells),
@@ -160,7 +163,7 @@ def _rows(
         row = Row(student, marks.names.get(student, ""), tuple(cells))
         kinds["low"] = row.share is not None and row.share < 0.5
         chosen = frozenset(kind for kind, there in kinds.items() if there)
-        rows.append(Row(row.student, row.name, row.cells, chosen))
+        rows.append(replace(row, kinds=chosen))
     return rows
 
 

@@ -19,9 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from numpy.typing import NDArray
 
@@ -30,8 +28,9 @@ from autograder.errors import CourseError
 from autograder.examining.exam import Exam, load_exam
 from autograder.grading.code_tokens import Row, statements
 from autograder.grading.notebook_file import UnreadableError, read_notebook
+from autograder.grading.pages import environment
 from autograder.grading.selection import choose, unpack
-from autograder.grading.submission import SubmissionId, notebook_of, origin
+from autograder.grading.submission import SubmissionId, notebook_of, origin, released_notebook
 
 #: Two answers are alike if they share so much of the longer one, and in it so many tokens that no
 #: known answer shares with both. Where two recorded right answers share 80 %, it is 14 at most.
@@ -90,12 +89,7 @@ def similar(
     """
     exam = load_exam(paths.exams, assignment)
     asked = {task.name for task in exam.tasks}
-    place = paths.notebook(paths.release, assignment)
-    if not place.is_file():
-        raise CourseError(
-            f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
-        )
-    released = nbformat.read(place, as_version=4)
+    released = released_notebook(paths, assignment)
     given = [row for _, _, row in statements(_sources(released))]
     codes: Codes = {}
     for id in ids:
@@ -231,8 +225,5 @@ def page(assignment: str, pairs: list[Pair], names: dict[str, str]) -> str:
         heads = [html.escape(one) for one in pair.students]
         # difflib escapes the lines, and jinja2 all else.
         shown.append((pair, Markup(table.make_table(left, right, heads[0], heads[1]))))
-    environment = Environment(
-        loader=PackageLoader("autograder", "grading/templates"), autoescape=True
-    )
-    template = environment.get_template("similar.html")
+    template = environment().get_template("similar.html")
     return template.render(assignment=assignment, pairs=shown, names=names, least=TOKENS)

@@ -84,14 +84,14 @@ def tasks_shown(
     cells = {
         grade_id: f"cell-{n}" for n, cell in enumerate(nb.cells) if (grade_id := grade_id_of(cell))
     }
-    order = list(cells)
+    order, headings = list(cells), _headings(nb)
     marks = mark.tasks if mark else {}
     shown: list[TaskShown] = []
     for grade_id in sorted(marks, key=lambda one: order.index(one) if one in cells else len(order)):
         record = records.get(grade_id)
         answer = grade_id.removesuffix("-points")
         kind, words = _came_out(marks[grade_id], record)
-        section, section_cell = _section(nb, cells, record, assignment)
+        section, section_cell = _section(headings, cells, record, assignment)
         shown.append(
             TaskShown(
                 anchor=f"task-{len(shown) + 1}",
@@ -124,23 +124,30 @@ def _came_out(mark: TaskMark, record: GradeRecord | None) -> tuple[str, str]:
 
 
 def _section(
-    nb: NotebookNode, cells: Mapping[str, str], record: GradeRecord | None, assignment: str
+    headings: Mapping[str, str],
+    cells: Mapping[str, str],
+    record: GradeRecord | None,
+    assignment: str,
 ) -> tuple[str, str]:
-    """Return the section that a record refers to, and the cell of `nb` where it begins, if any."""
+    """Return the section that a record refers to, and the cell where it begins, if any."""
     title = section_title(record.section) if record else ""
     if record is None or not title:
         return "", ""
     lesson, _, place = record.section.partition("#")
     if lesson != assignment:
         return f"“{title}” in lesson {lesson[:2]}", ""
-    headings = {
+    return f"“{title}”", headings.get(title.replace("`", "")) or cells.get(place, "")
+
+
+def _headings(nb: NotebookNode) -> dict[str, str]:
+    """Return the cell where each section of a notebook begins, by its title."""
+    return {
         without_points(line.lstrip("# ").replace("`", "").strip()): f"cell-{place}"
         for place, cell in enumerate(nb.cells)
         if cell.cell_type == "markdown"
         for line in cell.source.splitlines()
         if line.startswith("#")
     }
-    return f"“{title}”", headings.get(title.replace("`", "")) or cells.get(place, "")
 
 
 def late_sentences(mark: Mark | None, zone: ZoneInfo) -> tuple[str, ...]:

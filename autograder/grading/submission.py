@@ -21,7 +21,7 @@ from nbformat.notebooknode import NotebookNode, from_dict
 
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError, did_you_mean
+from autograder.errors import CourseError, NotReleasedError, did_you_mean
 from autograder.grading.names import defined
 from autograder.grading.notebook_file import UnreadableError, read_notebook
 from autograder.grading.repair import repair
@@ -135,7 +135,7 @@ def take_in(paths: CoursePaths, id: SubmissionId, worth: Worth | None = None) ->
     target.mkdir(parents=True)
     archive = target.with_name(f".{id.assignment}.archive")
     name = paths.notebook_name(id.assignment)
-    released = _released(paths.notebook(paths.release, id.assignment))
+    released = released_notebook(paths, id.assignment)
     try:
         chosen = unpack(choose(handed_in), archive)
         notebook_file = notebook_of(chosen, name, released)
@@ -158,9 +158,13 @@ def take_in(paths: CoursePaths, id: SubmissionId, worth: Worth | None = None) ->
     return Submission(id, target, name, files, digest, complaint)
 
 
-def _released(path: Path) -> NotebookNode:
-    """Return the released notebook, a copy of the caller's own."""
-    return copy.deepcopy(_read_released(path, path.stat().st_mtime_ns))
+def released_notebook(paths: CoursePaths, assignment: str) -> NotebookNode:
+    """Return the released notebook, a copy of the caller's own; raises NotReleasedError."""
+    path = paths.notebook(paths.release, assignment)
+    try:
+        return copy.deepcopy(_read_released(path, path.stat().st_mtime_ns))
+    except FileNotFoundError as error:
+        raise NotReleasedError(assignment) from error
 
 
 @lru_cache(maxsize=16)

@@ -24,7 +24,7 @@ from typing import Any
 
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError, GraderError
-from autograder.grading.executed import Executed
+from autograder.grading.executed import Executed, reason_of
 from autograder.grading.submission import SubmissionId, Worth, take_in
 from autograder.kernels.preload import NOTEBOOKS, WORKERS
 from autograder.nbgrader_api import configuration
@@ -159,11 +159,8 @@ def _result(future: Future[Executed], id: SubmissionId, *, final: bool) -> Execu
                 raise
             return None
         return Executed(id, failure=f"its grading process died ({error})")
-    except CourseError as error:
-        return Executed(id, failure=str(error))
     except Exception as error:
-        log.exception("%s of %s could not be executed", id.assignment, id.student)
-        return Executed(id, failure=f"{type(error).__name__}: {error}")
+        return Executed(id, failure=reason_of(error, id, "executed"))
 
 
 def _begin(path: Path, lent: tuple[socket.socket, Path] | None) -> None:
@@ -234,9 +231,6 @@ def _of_cluster(future: Any, id: SubmissionId) -> Executed:
         done: Executed = future.result()
     except KilledWorker as error:
         return Executed(id, failure=f"its workers died ({error})")
-    except CourseError as error:
-        return Executed(id, failure=str(error))
     except Exception as error:
-        log.exception("%s of %s could not be executed", id.assignment, id.student)
-        return Executed(id, failure=f"{type(error).__name__}: {error}")
+        return Executed(id, failure=reason_of(error, id, "executed"))
     return done

@@ -49,6 +49,8 @@ def _answer(stem: Any, variant: Any) -> Iterator[str]:
     """Yield the right answer, the way to it, and what is wrong with each other option."""
     yield answer_html(stem, variant)
     yield from (inline(step) for step in variant.solution)
+    if learn := getattr(variant, "learn", None):
+        yield inline(f"To learn it: {learn}")
     others = [one for one in variant.tempting if one.feedback]
     if others:
         yield f"<b>{'The other options' if stem.options else 'Other answers'}</b>"

@@ -32,7 +32,7 @@ MOST_CALLS = 1000
 
 
 @cache
-def t_value(degrees: int, share: float = 0.975) -> float:
+def t_value(degrees: float, share: float = 0.975) -> float:
     """Return the quantile of Student's t distribution."""
     from scipy.stats import t
 
@@ -76,7 +76,7 @@ def misread(a: Sequence[float], b: Sequence[float]) -> dict[str, list[Interval]]
         "population-spread": [around(middle, one * biased) for one in (right, 1.96)],
         "arms-unpaired": [
             around(middle, one * apart)
-            for one in (right, t_value(2 * count - 2), _t_between(welch), 1.96)
+            for one in (right, t_value(2 * count - 2), t_value(welch), 1.96)
         ],
         "spread-not-error": [around(middle, one * spread) for one in (right, 1.96)],
         "seeds-not-degrees": [around(middle, t_value(count) * error)],
@@ -84,12 +84,6 @@ def misread(a: Sequence[float], b: Sequence[float]) -> dict[str, list[Interval]]
         "one-error": [around(middle, error)],
         "around-zero": [(middle, -right * error, right * error)],
     }
-
-
-def _t_between(degrees: float) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, degrees))
 
 
 def is_near(one: Interval, other: Interval, by: float = TOLERANCE) -> bool:

@@ -12,10 +12,9 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from course.needs import GROUP, is_blank
+from course.needs import is_alone, is_blank
 
 if TYPE_CHECKING:
     from course.practice.journal import Entries
@@ -25,7 +24,7 @@ ENOUGH = 2
 
 def offer_after(name: str, function: Callable[..., Any]) -> str:
     """Note that `function` did not pass, and return what is offered after that; "" if nothing is."""
-    if not entry_points(group=GROUP) or is_blank(function):
+    if not is_alone() or is_blank(function):
         return ""
     from course.practice.journal import Journal
 

@@ -21,6 +21,7 @@ from course.experiments.own_code import code_of
 from course.experiments.quick import MAX_LENGTH, ROWS, accuracy_of
 from course.experiments.records import Attempt, RunRecord
 from course.experiments.showing import Table, overlay
+from course.files import write_whole
 from course.pictures.base import Picture
 from course.practice.journal import Entries, Journal
 
@@ -29,12 +30,17 @@ SEEDS = 3
 
 
 @dataclass(frozen=True)
-class Standing:
-    """An attempt, and its runs that count: those that kept the budget, the last one of each seed."""
+class Tried:
+    """An attempt, and all its runs."""
 
     attempt: Attempt
     runs: list[RunRecord]
-    counted: list[RunRecord]
+
+    @property
+    def counted(self) -> list[RunRecord]:
+        """The runs that count: those that kept the budget, the last one of each seed."""
+        last = {run.seed: run for run in self.runs if run.finished and not run.overrun}
+        return list(last.values())
 
     @property
     def mean(self) -> float:
@@ -105,7 +111,7 @@ class Challenge:
         attempt = self._attempt(number)
 
         def arm(seed: int) -> float:
-            done = [run for run in self._standing(attempt).counted if run.seed == int(seed)]
+            done = [run for run in self._tried(attempt).counted if run.seed == int(seed)]
             run = done[-1] if done else self._run(_loaded(Path(attempt.file)), attempt, int(seed))
             if run.accuracy is None or run.overrun:
                 raise RuntimeError(f"Attempt {number} did not keep the budget: {run.overrun}.")
@@ -115,8 +121,8 @@ class Challenge:
 
     def lay_over(self, *numbers: int) -> Picture:
         """Return a picture of the last runs of the attempts with these numbers."""
-        standings = [self._standing(self._attempt(number)) for number in numbers]
-        return overlay([standing.runs[-1] for standing in standings if standing.runs])
+        tried = [self._tried(self._attempt(number)) for number in numbers]
+        return overlay([one.runs[-1] for one in tried if one.runs])
 
     def restart(self) -> None:
         """Start the clock again; the attempts stay on the board."""
@@ -133,8 +139,7 @@ class Challenge:
 
     def best(self) -> Path | None:
         """Return the file of the attempt with the best mean; None where none kept the budget."""
-        board = [one for one in self._standings() if one.counted]
-        return Path(board[0].attempt.file) if board else None
+        return _best(self._ranked())
 
     # One run
 
@@ -211,8 +216,6 @@ class Challenge:
             entries.attempts.append(made)
             return made
 
-        from course.files import write_whole
-
         made = self._clerk.journal.change(act)
         title = f"# Attempt {made.number} of the challenge" + (f": {note}" if note else "")
         write_whole(Path(made.file), f"{' '.join(title.split())}\n\n{code}")
@@ -225,29 +228,31 @@ class Challenge:
             raise LookupError(f"There is no attempt {number}; there are: {have}.")
         return attempts[number]
 
-    def _standing(self, attempt: Attempt) -> Standing:
-        runs = [run for run in self._clerk.runs() if run.attempt == attempt.number]
-        last = {run.seed: run for run in runs if run.finished and not run.overrun}
-        return Standing(attempt, runs, list(last.values()))
+    def _tried(self, attempt: Attempt) -> Tried:
+        return Tried(attempt, [run for run in self._clerk.runs() if run.attempt == attempt.number])
 
-    def _standings(self) -> list[Standing]:
+    def _ranked(self) -> list[Tried]:
+        """Return all attempts, the best mean first."""
+        by_attempt: dict[int, list[RunRecord]] = {}
+        for run in self._clerk.runs():
+            by_attempt.setdefault(run.attempt, []).append(run)
         attempts = self._clerk.journal.read().attempts
-        return sorted(map(self._standing, attempts), key=lambda one: -one.mean)
+        tried = [Tried(one, by_attempt.get(one.number, [])) for one in attempts]
+        return sorted(tried, key=lambda one: -one.mean)
 
     def board(self) -> Table:
         """Return the board: one line for each attempt, the best mean accuracy first."""
-        standings = self._standings()
+        ranked = self._ranked()
         rows = [
-            list(_row(place if one.counted else None, one))
-            for place, one in enumerate(standings, 1)
+            list(_row(place if one.counted else None, one)) for place, one in enumerate(ranked, 1)
         ]
         minutes, seconds = divmod(round(self.seconds_left), 60)
         notes = [f"On the clock: {minutes}:{seconds:02} of {self.minutes:g} minutes."]
-        if any(len(one.counted) < SEEDS for one in standings):
+        if any(len(one.counted) < SEEDS for one in ranked):
             notes.append(
                 f"Fewer than {SEEDS} seeds say little: add seeds before you believe a rank."
             )
-        if (best := self.best()) is not None:
+        if (best := _best(ranked)) is not None:
             notes.append(
                 f"An examiner can run the best again: autograder verdict --challenge {best}"
             )
@@ -264,6 +269,10 @@ class Challenge:
 
     def _repr_html_(self) -> str:
         return self.board()._repr_html_()
+
+
+def _best(ranked: Sequence[Tried]) -> Path | None:
+    return next((Path(one.attempt.file) for one in ranked if one.counted), None)
 
 
 def _start_clock(entries: Entries) -> None:
@@ -288,13 +297,13 @@ def _loaded(path: Path) -> Callable[..., Any]:
     return found
 
 
-def _row(place: int | None, standing: Standing) -> Iterator[str]:
-    runs, counted = standing.runs, standing.counted
+def _row(place: int | None, tried: Tried) -> Iterator[str]:
+    runs, counted = tried.runs, tried.counted
     shown = counted or runs[-1:]
     accuracies: Sequence[float] = [run.accuracy for run in shown if run.accuracy is not None]
     yield "" if place is None else str(place)
-    yield str(standing.attempt.number)
-    yield standing.attempt.note
+    yield str(tried.attempt.number)
+    yield tried.attempt.note
     yield f"{fmean(accuracies):.3f}" if accuracies else "stopped" if runs else "not run"
     yield ", ".join(str(run.seed) for run in shown)
     yield f"{min(accuracies):.3f}–{max(accuracies):.3f}" if len(accuracies) > 1 else ""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from course.experiments.own_code import notebook_shell
 from course.experiments.quick import accuracy_of
 from course.experiments.records import RunRecord
 from course.pictures.training import LiveTraining
@@ -35,11 +36,7 @@ class Screen:
 
 def _cell() -> object:
     """Return the number of the cell that is being run; None outside of a notebook."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return None
-    shell = get_ipython()
+    shell = notebook_shell()
     return None if shell is None else shell.execution_count
 
 

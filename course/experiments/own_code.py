@@ -40,7 +40,7 @@ def code_of(function: Callable[..., Any]) -> str:
     In a notebook that is the notebook's; elsewhere the whole file. Raises CodeUnknownError.
     """
     name = getattr(function, "__name__", type(function).__name__)
-    shell = _shell()
+    shell = notebook_shell()
     if shell is None:
         try:
             return Path(inspect.getsourcefile(function) or "").read_text(encoding="utf-8")
@@ -49,7 +49,8 @@ def code_of(function: Callable[..., Any]) -> str:
     return gathered(name, statements(_cells(shell)), shell.user_ns)
 
 
-def _shell() -> Any:
+def notebook_shell() -> Any:
+    """Return IPython's shell; None outside of a notebook."""
     try:
         from IPython import get_ipython
     except ImportError:

@@ -61,6 +61,24 @@ def take_over(entries: Entries, others: Entries) -> None:
         entries.tasks[name] = best.model_copy(update={"checked": mine.checked or marked.checked})
     # A mastery test that was handed in counts as it was first.
     entries.tests = others.tests | entries.tests
+    _take_over_runs(entries, others)
+
+
+def _take_over_runs(entries: Entries, others: Entries) -> None:
+    """Bring in what `entries` lacks of training runs and attempts, under numbers that are free."""
+    known = {one.digest: one.number for one in entries.attempts}
+    for attempt in others.attempts:
+        if attempt.digest not in known:
+            number = known[attempt.digest] = max(known.values(), default=0) + 1
+            entries.attempts.append(attempt.model_copy(update={"number": number}))
+    numbers = {one.number: known[one.digest] for one in others.attempts}
+    there = {(run.kind, run.at) for run in entries.runs}
+    last = max((run.number for run in entries.runs), default=0)
+    missing = [run for run in others.runs if (run.kind, run.at) not in there]
+    for number, run in enumerate(missing, last + 1):
+        update = {"number": number, "attempt": numbers.get(run.attempt, 0)}
+        entries.runs.append(run.model_copy(update=update))
+    entries.challenge_began = entries.challenge_began or others.challenge_began
 
 
 def _last(practised: Practised) -> tuple[int, int, int]:

@@ -54,7 +54,7 @@ class Class:
         mark = self.mark(assignment, student)
         written = self.marks.comments.get((assignment, student), {}) if mark else {}
         said = mark.remarks() if mark else []
-        return said + [f"{cell}: {text}" for cell, text in written.items()]
+        return said + [f"{cell.removesuffix('-points')}: {text}" for cell, text in written.items()]
 
 
 def number(points: float) -> str:

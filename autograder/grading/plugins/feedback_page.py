@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Comment, Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_locked, is_task
 from traitlets import Unicode
@@ -22,7 +22,7 @@ from autograder.grading.harmless import HarmlessExporter, harmless
 from autograder.grading.kept_lists import read_excused
 from autograder.grading.marks import marks_in
 from autograder.grading.outputs import left_out, note
-from autograder.grading.pages import code_colours, environment, number
+from autograder.grading.pages import TEMPLATES, code_colours, environment, number
 from autograder.grading.student_page import (
     StudentPage,
     late_sentences,
@@ -31,8 +31,6 @@ from autograder.grading.student_page import (
 )
 from autograder.records import GradeRecord, read_records
 from course.practice.places import lessons
-
-TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 class HideTests(ClearHiddenTests):
@@ -70,8 +68,8 @@ class ExplainMarks(NbGraderPreprocessor):
         paths = CoursePaths(Path(self.course_root))
         with Gradebook(names["db_url"]) as gradebook:
             marks = marks_in(gradebook, read_excused(paths), only=(assignment, student))
-            comments = _comments(gradebook, assignment, student)
         mark = marks.by_submission.get((assignment, student))
+        comments = marks.comments.get((assignment, student), {})
         records = _records(paths, assignment, student)
         lesson = lessons().get(assignment)
         zone = ZoneInfo(self.config.Exchange.get("timezone", "UTC"))
@@ -88,17 +86,6 @@ class ExplainMarks(NbGraderPreprocessor):
         )
         _quieten(nb, page)
         return nb, resources
-
-
-def _comments(gradebook: Any, assignment: str, student: str) -> dict[str, str]:
-    """Return the comments that an instructor has written, by cell."""
-    found = (
-        gradebook.db.query(Comment)
-        .join(SubmittedNotebook, SubmittedNotebook.id == Comment.notebook_id)
-        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-        .filter(SubmittedAssignment.student_id == student, SubmittedAssignment.name == assignment)
-    )
-    return {one.name: one.manual_comment for one in found if one.manual_comment}
 
 
 def _records(paths: CoursePaths, assignment: str, student: str) -> dict[str, GradeRecord]:

@@ -16,8 +16,7 @@ from markupsafe import escape
 from nbgrader.server_extensions.formgrader import formgrader, handlers
 
 from autograder.grading.harmless import HarmlessExporter
-
-TEMPLATES = Path(__file__).parent.parent / "templates"
+from autograder.grading.pages import TEMPLATES
 
 
 class SubmissionExporter(HarmlessExporter):
