@@ -54,7 +54,7 @@ def try_notebook(
         shutil.copy(notebook, folder / f"{paths.notebook_name(assignment)}.ipynb")
         options = {"ExamExecute": {"contained": contained, "fresh": True}}
         execute = ExamExecute(config=configuration(course.root, options))
-        return execute.result_of(take_in(course, id))[1].findings
+        return execute.result_of(take_in(course, id)).findings
 
 
 def _course_like(paths: CoursePaths, root: Path, assignment: str) -> CoursePaths:

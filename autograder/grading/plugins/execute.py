@@ -96,7 +96,7 @@ class ExamExecute(ContainedExecute):
     def finish(self, submission: Submission) -> Executed:
         """Leave the submission's notebook as it is to be seen, graded; return what it came to."""
         notebook = submission.notebook()
-        _, entry = self.result_of(submission)
+        entry = self.result_of(submission)
         entry.graft(notebook)
         findings = self.findings_of(submission, entry, notebook)
         show(findings, notebook)
@@ -128,8 +128,8 @@ class ExamExecute(ContainedExecute):
             findings = [unreadable(finding, submission.complaint) for finding in findings]
         return findings
 
-    def result_of(self, submission: Submission) -> tuple[str, Entry]:
-        """Return the key and the result of a submission: from the store, or by executing it."""
+    def result_of(self, submission: Submission) -> Entry:
+        """Return the result of a submission: from the store, or by executing it."""
         store = ResultStore(self.paths.store)
         exam = load_exam(self.paths.exams, submission.id.assignment)
         key = key_of(submission.digest, exam, self._policy(exam))
@@ -139,7 +139,7 @@ class ExamExecute(ContainedExecute):
             # A fault of ours is no result: the next run tries again.
             if not any(one.outcome is Outcome.GRADER_ERROR for one in entry.findings):
                 store.put(key, entry)
-        return key, entry
+        return entry
 
     def _policy(self, exam: Exam) -> dict[str, Any]:
         """Return what else a result depends on: limits, containment and device."""
