@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,7 +45,8 @@ def test_a_round_through_the_exchange(
     ann.types("nbgrader", "submit", NAME)
     ann.writes(count_words=SOLUTION, longest_word=LONGEST)
     ann.types("nbgrader", "submit", NAME)
-    due = datetime.now(ZoneInfo("Asia/Tokyo"))
+    # nbgrader takes whole seconds: rounded down, the time would lie before the last hand-in.
+    due = datetime.now(ZoneInfo("Asia/Tokyo")) + timedelta(seconds=1)
     run(
         "nbgrader", "db", "assignment", "add", NAME, f"--duedate={due:%Y-%m-%d %H:%M:%S} Asia/Tokyo",
         cwd=root,

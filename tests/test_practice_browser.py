@@ -272,7 +272,7 @@ def test_reload_and_restart_keep_what_was_done(journal: Journal, tmp_path: Path)
                 left = "solved" if right else f"{3 - number or 'no'} attempt"
                 expect(deck(page, id).locator(".bc-tries")).to_contain_text(left)
         as_before()
-        page.keyboard.press("Control+s")
+        save(page)
         page.reload()
         page.locator(".bc-deck").nth(2).wait_for()
         as_before()
