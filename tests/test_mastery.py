@@ -18,7 +18,7 @@ import nbformat
 import pytest
 
 from autograder.authoring.check_course import check_course
-from autograder.authoring.mastery_bank import VARIANTS, paper_path, paper_text, variants
+from autograder.authoring.mastery_bank import VARIANTS, paper_path, paper_text, unfit, variants
 from autograder.authoring.mastery_strategies import (
     STRATEGIES,
     Asked,
@@ -111,7 +111,7 @@ def test_there_are_enough_of_each_and_no_answer_stays() -> None:
     assert len(counts) == 18 and min(counts.values()) >= 2 and len(BANK) >= 42
     for topic in TOPICS:
         kinds = Counter(question.kind for question in BANK if question.topic == topic)
-        assert kinds == {"choice": 4, "several": 1, "fill": 1, "order": 1}, topic
+        assert kinds == {"choice": 4, "several": 1, "fill": 1, "order": 1, "find": 1}, topic
     for question in BANK:
         mine = [one for one in every() if one.stem.id == question.id]
         assert len({one.key for one in mine}) >= 3, f"{question.id}: {mine[0].answers}"
@@ -149,6 +149,9 @@ def test_the_order_follows_no_rule_that_students_know() -> None:
     """Options used to be shuffled by id and seed, and authors write the right one first."""
     for stem in pool():
         variant = variant_of(QUESTIONS, stem.id, stem.seed)
+        if stem.kind == "find":
+            assert stem.options == variant.code.splitlines()
+            continue
         shown, written = (
             (stem.lines, variant.answer)
             if stem.kind == "order"
@@ -174,7 +177,8 @@ def test_ten_are_drawn_by_name() -> None:
         topics = Counter(stem.topic for stem in stems)
         assert set(topics) == set(TOPICS) and max(topics.values()) == 2
         kinds = Counter(stem.kind for stem in stems)
-        assert set(kinds) == {"choice", "several", "fill", "order"} and max(kinds.values()) <= 5
+        assert set(kinds) == {"choice", "several", "fill", "order", "find"}
+        assert max(kinds.values()) <= 5
     assert len({json.dumps([s.model_dump() for s in stems]) for stems in tests.values()}) == 60
     assert drawn("Anna@uni.example ", pool()) == drawn("anna", pool())
 
@@ -264,6 +268,11 @@ def test_neighbours_who_can_copy_are_told() -> None:
 def test_a_bank_that_is_too_small_for_a_test_is_told() -> None:
     (fault,) = strategy_faults([one for one in every() if one.stem.topic != "accuracy"])
     assert "too few questions" in fault
+
+
+def test_a_repair_among_the_options_is_told() -> None:
+    question = next(one for one in bank() if one.kind == "fix")
+    assert "show which line is broken" in str(unfit(question))
 
 
 def test_an_answer_that_hardly_changes_is_told() -> None:

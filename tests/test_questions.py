@@ -17,6 +17,8 @@ from course.practice.kinds import QUESTION, Flashcard
 from course.practice.places import asked_at, lessons
 from course.practice.questions import Bank, QuestionError, drawn, load_bank
 from course.practice.record import BEFORE, PRACTISED, TOPICS
+from course.practice.running import one_fault
+from course.practice.stems import answer_text, picks_of, response_of, stem_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = load_bank(ROOT / "course" / "questions")
@@ -280,6 +282,14 @@ FIX = GOOD | {
     "answer": "y = x.argmax(dim=1)",
     "check": "assert y.shape == (2,)",
 }
+FIND = {name: value for name, value in GOOD.items() if name not in ("options", "answer")} | {
+    "kind": "find",
+    "code": "x = torch.zeros(2, 3)\ny = x.argmax(dim=0)\n",
+    "answer": "y = x.argmax(dim=0)",
+    "repair": "y = x.argmax(dim=1)",
+    "broken": {"gives": "y.shape == (3,)"},
+    "check": "assert y.shape == (2,)",
+}
 ORDER = {name: value for name, value in GOOD.items() if name != "options"} | {
     "kind": "order",
     "answer": ["x = 1", "y = x + 1", "z = x + 2"],
@@ -318,6 +328,11 @@ CARD = {name: GOOD[name] for name in ("id", "difficulty", "minutes", "lesson")} 
             },
             "fails",
         ),
+        (FIND, {}, ""),
+        (FIND, {"broken": {"gives": "y.shape == (2,)"}}, "the broken code does not give"),
+        (FIND, {"check": "assert y.shape"}, "the broken code passes the check"),
+        (FIND, {"repair": "y = x.argmax()"}, "the repair 'y = x.argmax()' fails"),
+        (FIND, {"draw": "a = 1", "answer": "y = {a}"}, "the answer 'y = 1' is no line of the code"),
         (ORDER, {}, ""),
         (ORDER, {"orders": []}, "the order [1, 3, 2] passes the check, but is not called right"),
         (ORDER, {"orders": [[2, 1, 3]]}, "the order [2, 1, 3] is called right, but fails"),
@@ -373,6 +388,11 @@ def test_feedback_names_the_part() -> None:
     graded = fill.grade(["3", "2"])
     assert set(graded.feedback) == {"⟦1⟧", "⟦2⟧"}
     assert "another blank" in graded.feedback["⟦1⟧"]
+    find = QUESTION.validate_python(FIND | {"topic": "tokenizing"})
+    assert find.grade(find.answer).right
+    assert find.grade("x = torch.zeros(2, 3)").feedback == {
+        "x = torch.zeros(2, 3)": "This line does what it should."
+    }
     order = QUESTION.validate_python(ORDER | {"topic": "tokenizing"})
     assert order.grade(["x = 1", "z = x + 2", "y = x + 1"]).right
     assert order.grade(["y = x + 1", "x = 1", "z = x + 2"]).feedback == {"y = x + 1": "No x yet."}
@@ -385,3 +405,26 @@ def test_feedback_names_the_part() -> None:
 def test_importing_the_course_stays_light() -> None:
     code = "import course, sys; assert not {'yaml', 'pydantic', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, cwd=ROOT)
+
+
+def test_the_lines_to_find_the_broken_one_in_are_the_options(tmp_path: Path) -> None:
+    (question,) = bank_of(tmp_path, FIND)
+    stem = stem_of(question, 0)
+    assert stem.options == FIND["code"].splitlines() and not stem.code
+    assert FIND["repair"] not in stem.model_dump_json()
+    assert response_of(stem, picks_of(stem, "B")) == question.answer
+    assert FIND["repair"] in answer_text(question)
+    with pytest.raises(QuestionError, match="is no line of the code"):
+        bank_of(tmp_path, FIND | {"answer": "y = 1"})
+
+
+def test_one_fault_tells_which_line_is_broken() -> None:
+    lines, faults = ["a = x + 1", "result = 2 * a"], {1: "a = x + 2", 2: "result = 3 * a"}
+    made = {one_fault(random.Random(seed), "x = 2", lines, faults) for seed in range(20)}
+    assert made == {
+        ("a = x + 2\nresult = 2 * a", "a = x + 2", "a = x + 1", "8", "6"),
+        ("a = x + 1\nresult = 3 * a", "result = 3 * a", "result = 2 * a", "9", "6"),
+    }
+    # Both give 6 here; and a fault that changes nothing is none.
+    assert one_fault(random.Random(0), "x = 1", lines, faults) is None
+    assert one_fault(random.Random(0), "x = 0", lines, {2: "result = a + a"}) is None

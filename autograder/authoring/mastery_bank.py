@@ -37,7 +37,7 @@ def paper_text(questions: Path) -> str:
     A question that cannot be asked is left out; `bank_faults` says why.
     """
     bank = load_bank(questions)
-    asked_of = [question for question in bank if _unfit(question) is None]
+    asked_of = [question for question in bank if unfit(question) is None]
     stems = [one.stem.model_dump() for question in asked_of for one in variants(bank, question)]
     return json.dumps(stems, indent=1, ensure_ascii=False) + "\n"
 
@@ -64,12 +64,14 @@ def variants(bank: Bank, question: Any) -> list[Asked]:
     )
 
 
-def _unfit(question: Any) -> str | None:
+def unfit(question: Any) -> str | None:
     """Return why a question cannot be asked in the test, or None."""
     if question.kind == "flashcard":
         return "a flashcard cannot be marked"
     if getattr(question, "typed", False):
         return "the test is answered by clicking, but this needs typing"
+    if question.kind == "fix":
+        return "its repairs show which line is broken; ask for the line alone (find)"
     if question.draw is None:
         return "it needs a `draw` that changes the right answer"
     return None
@@ -80,7 +82,7 @@ def bank_faults(questions: Path) -> Iterator[str]:
     bank = load_bank(questions)
     every: list[Asked] = []
     for question in bank:
-        if (reason := _unfit(question)) is not None:
+        if (reason := unfit(question)) is not None:
             yield f"{question.id}: {reason}"
             continue
         made = variants(bank, question)

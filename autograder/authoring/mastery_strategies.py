@@ -11,6 +11,7 @@ import difflib
 import math
 import random
 import statistics
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, permutations
@@ -56,8 +57,7 @@ class Asked:
         count, stem = len(self.answers), self.stem
         if stem.kind == "several":
             return 1 / math.comb(len(stem.options), count)
-        lines = len(stem.code_lines) if stem.kind == "fix" else 1
-        return 1 / (math.perm(len(stem.lines or stem.options), count) * lines)
+        return 1 / math.perm(len(stem.lines or stem.options), count)
 
     def is_right(self, order: Sequence[int]) -> bool:
         """Return whether the first of `order`, places of options or lines, are the right answer.
@@ -65,14 +65,7 @@ class Asked:
         How many options are right is given away, which favours the strategy.
         """
         stem, picks = self.stem, list(order)[: len(self.answers)]
-        if stem.kind == "fix":
-            line = max(
-                range(len(stem.code_lines)),
-                key=lambda place: _alike(stem.code_lines[place], stem.options[picks[0]]),
-            )
-            given: Any = [line, picks[0]]
-        else:
-            given = picks[0] if stem.kind in ("choice", "predict") else picks
+        given: Any = picks[0] if stem.kind in ("choice", "find", "predict") else picks
         return bool(self.variant.grade(response_of(stem, given)).right)
 
 
@@ -166,6 +159,7 @@ def _filled(stem: Stem, chosen: Sequence[str]) -> str:
 def _printed(code: str) -> str | None:
     """Return what `code` prints, or None if it fails."""
     with apart():
+        warnings.simplefilter("ignore")  # of what the compiler thinks about a table
         try:
             return run(code, {})
         except Exception:

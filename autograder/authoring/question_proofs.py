@@ -9,6 +9,7 @@
 - predict: the code gives the answer; an option's `computes` gives its text.
 - order: all orders of the lines. Those that are called right must pass `check`, all others fail.
 - fix: the broken code, the repair, every other repair.
+- find: the broken code, the repaired one, and that the answer is one of its lines.
 - flashcard: `setup`, `verify`, which must assert something.
 
 Every claim counts: a wrong option without `raises` or `gives` is not proved, unless the record
@@ -24,7 +25,7 @@ from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import Any
 
-from course.practice.kinds import Choice, Fill, Fix, Flashcard, Order, Predict, Several
+from course.practice.kinds import Choice, Fill, Find, Fix, Flashcard, Order, Predict, Several
 from course.practice.record import Claim
 from course.practice.running import apart, run
 
@@ -40,6 +41,7 @@ def prove(question: Any) -> list[str]:
         Predict: _predict,
         Order: _order,
         Fix: _fix,
+        Find: _find,
         Flashcard: _flashcard,
     }
     return [f"{question.id}: {complaint}" for complaint in proofs[type(question)](question)]
@@ -225,6 +227,18 @@ def _fix(question: Fix) -> Iterator[str]:
         yield from _claim(f"the repair {option.text!r}", option, dict(names), error)
         if not error and not _holds(question.check, names):
             yield f"the repair {option.text!r} passes the check as well as the answer"
+
+
+def _find(question: Find) -> Iterator[str]:
+    names, error = _attempt(question.setup, question.code)
+    yield from _claim("the broken code", question.broken, dict(names), error)
+    if not error and not _holds(question.check, names):
+        yield "the broken code passes the check"
+    names, error = _attempt(question.setup, question.repaired)
+    if error := error or _holds(question.check, names):
+        yield f"the repair {question.repair!r} fails: {error}"
+    if question.answer not in question.code.splitlines():
+        yield f"the answer {question.answer!r} is no line of the code"
 
 
 def _flashcard(question: Flashcard) -> Iterator[str]:

@@ -59,12 +59,15 @@ def asked(bank: Bank, question: Any, seed: int) -> Any:
     """Return `question` as the test asks it with `seed`; nothing that students have foretells it.
 
     Its numbers are drawn from what only the bank holds. Its options and lines stand in the order of
-    their letters and numbers, whichever of them is right.
+    their letters and numbers, whichever of them is right; the lines of code to find the broken one
+    in stand as they run.
     """
     hidden = hashlib.sha256(f"{question.draw}{question.solution}".encode()).hexdigest()
     variant = bank.variant(question, f"{hidden}:{seed}")
     if variant.kind == "order":
         return variant.model_copy(update={"lines": sorted(variant.lines, key=by_value)})
+    if variant.kind == "find":
+        return variant
     options = sorted(variant.options, key=lambda option: by_value(option.text))
     return variant.model_copy(update={"options": options})
 

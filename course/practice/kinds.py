@@ -1,4 +1,4 @@
-"""The seven kinds of questions, as models: what each may say, and how an answer is graded."""
+"""The eight kinds of questions, as models: what each may say, and how an answer is graded."""
 
 from __future__ import annotations
 
@@ -270,6 +270,42 @@ class Fix(Asked):
         return Graded(line == self.line and repair == self.answer, feedback)
 
 
+class Find(Asked):
+    """Find the broken line. The options are the lines of the code, in their order."""
+
+    kind: Literal["find"]
+    code: Text
+    #: The broken line, what it should be, and what the code does because of it.
+    answer: Text
+    repair: Text
+    broken: Claim
+    check: Text
+
+    @model_validator(mode="after")
+    def _fits(self) -> Find:
+        if self.draw is None and self.answer not in self.code.splitlines():
+            wrong("answer", f"{self.answer!r} is no line of the code")
+        return self
+
+    @property
+    def options(self) -> list[Option]:
+        """The lines of the code."""
+        return [Option(text=line) for line in self.code.splitlines()]
+
+    @property
+    def repaired(self) -> str:
+        """The code with the line as it should be."""
+        return "\n".join(
+            self.repair if line == self.answer else line for line in self.code.splitlines()
+        )
+
+    def grade(self, response: str) -> Graded:
+        """Return whether the line `response` is the broken one."""
+        if response == self.answer:
+            return Graded(True)
+        return Graded(False, {response: "This line does what it should."})
+
+
 class Flashcard(Record):
     """A question to recall the answer of; the learner rates the recall."""
 
@@ -284,6 +320,6 @@ class Flashcard(Record):
         return Graded(RATINGS.index(response) >= 2)
 
 
-ALL = Fill | Choice | Several | Predict | Order | Fix | Flashcard
+ALL = Fill | Choice | Several | Predict | Order | Fix | Find | Flashcard
 QUESTION: TypeAdapter[Any] = TypeAdapter(Annotated[ALL, Field(discriminator="kind")])
-KINDS = ("fill", "choice", "several", "predict", "order", "fix", "flashcard")
+KINDS = ("fill", "choice", "several", "predict", "order", "fix", "find", "flashcard")

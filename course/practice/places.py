@@ -19,7 +19,7 @@ WAYS = {
     "fill": ("fill", "order"),
     "quiz": ("choice", "several"),
     "predict": ("predict",),
-    "debug": ("fix",),
+    "debug": ("fix", "find"),
     "recall": ("flashcard",),
 }
 LEVELS = ("easy", "medium", "hard")

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from course.practice.kinds import KINDS, QUESTION, Order, Predict, PredictOption, bare
+from course.practice.kinds import KINDS, QUESTION, Find, Order, Predict, PredictOption, bare
 from course.practice.record import PRACTISED, TOPICS, Graded, Record
 from course.practice.running import apart, run
 from course.yaml_records import Loader
@@ -127,7 +127,7 @@ def _shuffled(question: Any, rng: random.Random) -> Any:
             rng.shuffle(lines)
         return question.model_copy(update={"lines": lines})
     options = list(getattr(question, "options", []))
-    if not options:
+    if not options or isinstance(question, Find):
         return question
     rng.shuffle(options)
     return question.model_copy(update={"options": options})

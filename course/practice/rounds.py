@@ -225,7 +225,7 @@ def marks(stem: Stem, variant: Any, last: Try) -> dict[str, bool]:
         case "fill":
             right = [stem.options[place] for place in last.picks]
             return {str(n): one == right[n] for n, one in enumerate(variant.answer)}
-        case "choice":
+        case "choice" | "find":
             return {str(last.picks): last.right}
         case "predict" if stem.options:
             return {str(last.picks): last.right}
@@ -250,6 +250,8 @@ def answer_html(stem: Stem, variant: Any) -> str:
             return f"<pre>{highlighted(chr(10).join(variant.answer))}</pre>"
         case "fix":
             return f"<pre>{highlighted(variant.repaired(variant.answer))}</pre>"
+        case "find":
+            return f"<pre>{highlighted(variant.repaired)}</pre>"
         case "several":
             items = "".join(f"<li>{option_html(stem, text)}</li>" for text in variant.answer)
             return f"<ul>{items}</ul>"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import random
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,34 @@ def table(rows: Sequence[Sequence[Any]]) -> str:
     )
 
 
+def one_fault(
+    rng: random.Random, given: str, lines: Sequence[str], faults: Mapping[int, str]
+) -> tuple[str, str, str, str, str] | None:
+    """Break one of `lines`, and return what a question of the kind `find` needs.
+
+    `given` is run before them; they assign `result`. `faults` has the broken form of each line that
+    can be broken, by its number from 1. Returned are the code with one broken line, that line, its
+    right form, the result, and the right result; None where two faults, or a fault and the right
+    lines, give the same result, so that it would not tell which line is broken.
+    """
+
+    def result(lines: Sequence[str]) -> str:
+        names: dict[str, Any] = {}
+        run("\n".join([given, *lines]), names)
+        return str(names["result"])
+
+    broken = {
+        number: [*lines[: number - 1], fault, *lines[number:]] for number, fault in faults.items()
+    }
+    results = {number: result(code) for number, code in broken.items()}
+    wanted = result(lines)
+    if len({wanted, *results.values()}) <= len(results):
+        return None
+    number = rng.choice(sorted(faults))
+    code = "\n".join(broken[number])
+    return code, faults[number], lines[number - 1], results[number], wanted
+
+
 def _measured(name: str) -> Any:
     return json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
 
@@ -89,6 +118,7 @@ READY: dict[str, Callable[[], Any]] = {
     "model_factory": lambda: model_factory,
     "tiny_model": _tiny_model,
     "table": lambda: table,
+    "one_fault": lambda: one_fault,
     "measured": lambda: _measured,
 }
 

@@ -18,6 +18,7 @@ KINDS = {
     "predict": "Predict the output",
     "order": "Put the lines in order",
     "fix": "Find and fix the broken line",
+    "find": "Find the broken line",
     "flashcard": "Recall",
 }
 
@@ -64,7 +65,7 @@ def highlighted(code: str) -> str:
 
 def option_html(stem: Stem, text: str) -> str:
     """Return an option as HTML: code where the kind's options are code, else a sentence."""
-    if stem.kind in ("fill", "fix"):
+    if stem.kind in ("fill", "fix", "find"):
         return f"<pre>{highlighted(text)}</pre>"
     if stem.kind == "predict":
         return f"<pre>{html.escape(text)}</pre>"

@@ -64,7 +64,7 @@ def stem_of(variant: Any, seed: int) -> Stem:
         minutes=variant.minutes,
         lesson=variant.lesson,
         prompt=variant.front if variant.kind == "flashcard" else variant.prompt,
-        code=getattr(variant, "code", "").replace("⟦lines⟧", "# the lines, in your order"),
+        code=_code_of(variant),
         options=[
             option.text
             for option in getattr(variant, "options", [])
@@ -73,6 +73,12 @@ def stem_of(variant: Any, seed: int) -> Stem:
         lines=list(getattr(variant, "lines", [])),
         blanks=len(variant.answer) if variant.kind == "fill" else 0,
     )
+
+
+def _code_of(variant: Any) -> str:
+    if variant.kind == "find":
+        return ""  # its lines are the options
+    return str(getattr(variant, "code", "")).replace("⟦lines⟧", "# the lines, in your order")
 
 
 def topic_title(topic: str) -> str:
@@ -86,13 +92,14 @@ def response_of(stem: Stem, picks: Any) -> Any:
 
     Picks are JSON: fill, a list with one option's number for each blank; choice, a number; several,
     a list of numbers; predict, a number or the typed text; order, all numbers of lines; fix, the
-    number of a line and of an option; flashcard, a rating. Numbers begin with 0.
+    number of a line and of an option; find, a line's number; flashcard, a rating. Numbers begin
+    with 0.
     """
     options = stem.options
     match stem.kind:
         case "fill":
             return [options[place] for place in _numbers(picks, len(options), stem.blanks)]
-        case "choice":
+        case "choice" | "find":
             return options[_number(picks, len(options))]
         case "several":
             chosen = _numbers(picks, len(options))
@@ -141,7 +148,7 @@ def picks_of(stem: Stem, given: Any) -> Any:
     match stem.kind:
         case "fill":
             return _letters(stem, parts, exactly=stem.blanks)
-        case "choice":
+        case "choice" | "find":
             return _letters(stem, parts, exactly=1)[0]
         case "several":
             return _letters(stem, parts)
@@ -206,6 +213,8 @@ def answer_text(variant: Any) -> str:
             return str(variant.filled(variant.answer))
         case "fix":
             return str(variant.repaired(variant.answer))
+        case "find":
+            return f"{variant.answer}\n\nIt should be:\n\n{variant.repair}"
         case "order" | "several":
             return "\n".join(variant.answer)
         case _:
@@ -217,4 +226,6 @@ def given_text(variant: Any, response: Any) -> str:
     if variant.kind == "fix":
         line, repair = response
         return answer_text(variant.model_copy(update={"line": line, "answer": repair}))
+    if variant.kind == "find":
+        return str(response)
     return answer_text(variant.model_copy(update={"answer": response}))

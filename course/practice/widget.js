@@ -56,6 +56,12 @@ function choice(q, state, tools) {
   return { node, picks: () => state.one ?? null };
 }
 
+function find(q, state, tools) {
+  const node = radios("one", "Which line is broken?", q.options, state, { marks: q.marks, quiet: true, ...tools });
+  node.classList.add("bc-code");
+  return { node, picks: () => state.one ?? null };
+}
+
 function several(q, state, tools) {
   state.many ??= [];
   const node = radios("many", "Choose all that are right", q.options, state, { type: "checkbox", marks: q.marks, quiet: true, ...tools });
@@ -185,7 +191,7 @@ function order(q, state, { locked, onpick }) {
   return { node, picks: () => state.order };
 }
 
-const KINDS = { choice, several, predict, fix, fill, order };
+const KINDS = { choice, several, predict, fix, find, fill, order };
 
 // What was picked last, as the state that the controls begin with.
 function stateOf(q, uid) {
