@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from autograder.examining.older_arguments import ALL_STEPS, GONE, RENAMED, todays
 from autograder.examining.processes import Returned, StudentSubprocess
-from autograder.kernels.older_arguments import ALL_STEPS, GONE, RENAMED, todays
 from course.checks.base import Check, Raised
 
 STUDENT = """

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from transformers import BertForSequenceClassification
 
+from autograder.alone import challenge
 from autograder.authoring.recorded_answers import read_answers
 from autograder.examining.examiner import examine
 from autograder.examining.processes import Returned, StudentSubprocess
 from autograder.records import Finding, Outcome
-from autograder.verdict import challenge
 from autograder.verdict.bars import NEARLY, SOME, Bar, bar_for, load_bars, load_ways
 from autograder.verdict.evidence import CAUSES, HABITS, SIGNS, SURPLUS, UNCHANGED, Evidence, verdict
 from autograder.verdict.picture import picture

@@ -94,10 +94,10 @@ def verdict(
         except UnicodeDecodeError:
             raise CourseError(f"{file} is not Python in UTF-8.") from None
         check_materials(jupyter=False)
+        from autograder.alone.challenge import ChallengeRun
         from autograder.examining.examiner import examine
         from autograder.examining.processes import StudentSubprocess
         from autograder.records import Outcome
-        from autograder.verdict.challenge import ChallengeRun
         from autograder.verdict.task import FineTune, default_budget
 
         budget = default_budget()

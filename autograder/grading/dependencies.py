@@ -21,7 +21,7 @@ from course.checks.mistakes import course_mistakes
 #: What executes and examines every submission; the kernel's side is found from `zygote`.
 RUNNING = (
     "autograder.grading.plugins.execute", "autograder.kernels.zygote",
-    "autograder.kernels.supervisor", "autograder.kernels.older_arguments",
+    "autograder.kernels.supervisor", "autograder.examining.older_arguments",
     "autograder.examining.responder", "autograder.grading.repair",
     "autograder.grading.notebook_file", "course", "course.checks", "course.reviews",
     "course.checkpoints",

@@ -15,7 +15,7 @@ NOTEBOOKS = (
     "IPython.display", "torch", "torch.utils.data", "transformers.models.bert.modeling_bert",
     "transformers.models.bert.tokenization_bert", "transformers.models.auto.tokenization_auto",
     "transformers.models.auto.modeling_auto", "transformers.optimization",
-    "transformers.data.data_collator", "autograder.kernels.older_arguments", "datasets",
+    "transformers.data.data_collator", "autograder.examining.older_arguments", "datasets",
     "sklearn.metrics", "safetensors.torch",
     "matplotlib.figure", "matplotlib.backends.backend_agg", "ipywidgets", "pyarrow.csv", "pandas",
     "course", "course.checks", "course.reviews", "course.plain", "pyarrow.compute", "pyarrow.ipc",
