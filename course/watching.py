@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+from course.optimizer_numbers import groups_of, has_gradient, real_number, sizes_of, smallest_of
 
 MAX_EVENTS = 200_000  # far more than a run of this course has; later ones are dropped
 
@@ -233,7 +234,7 @@ class Watch:
             type(module).__name__,
             training=bool(module.training),
             gradients=recorded,
-            loss=_number(getattr(output, "loss", None)),
+            loss=real_number(getattr(output, "loss", None)),
         )
         if recorded and (learning := [one for one in module.parameters() if one.requires_grad]):
             smallest = min(learning, key=lambda one: one.numel())
@@ -257,8 +258,8 @@ class Watch:
         root = roots[0] if isinstance(roots, list | tuple) and roots else roots
         # `grad` adds to nothing.
         stepped, self._stepped = self._stepped, None
-        stale = _has_gradient(stepped) if stepped is not None and name != "grad" else None
-        event = self._note("backward", name, loss=_number(root), stale=stale)
+        stale = has_gradient(stepped) if stepped is not None and name != "grad" else None
+        event = self._note("backward", name, loss=real_number(root), stale=stale)
         if self.on_backward is not None:
             self.on_backward(event, root)
 
@@ -288,76 +289,19 @@ class Watch:
             self._optimizers.append(optimizer)
         number = next(n for n, known in enumerate(self._optimizers) if known is optimizer)
         event = self._note("step", type(optimizer).__name__, number=number, **seen)
-        self._stepped = _smallest(optimizer)
+        self._stepped = smallest_of(optimizer)
         self._before = None
         if self.on_step is not None:
             self.on_step(event, optimizer)
 
     def _look(self, optimizer: Any) -> dict[str, Numbers]:
         """Return what an optimizer finds when it steps, group by group."""
-        groups = _groups(optimizer)
-        seen = {"rates": tuple(_number(group.get("lr")) for group in groups)}
+        groups = groups_of(optimizer)
+        seen = {"rates": tuple(real_number(group.get("lr")) for group in groups)}
         if self.gradients:
-            sizes = [_sizes(group) for group in groups]
+            sizes = [sizes_of(group) for group in groups]
             seen |= {"norms": tuple(n for n, _ in sizes), "largest": tuple(m for _, m in sizes)}
         return seen
-
-
-# What follows reads what a student's code may have put anywhere: whatever it meets, it returns.
-
-
-def _groups(optimizer: Any) -> list[dict[Any, Any]]:
-    with suppress(Exception):
-        return [group for group in optimizer.param_groups if type(group) is dict]
-    return []
-
-
-def _gradients(group: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield the parameters of a group that have a gradient, with it."""
-    import torch
-
-    for one in group["params"]:
-        if isinstance(one, torch.Tensor) and one.is_leaf and one.grad is not None:
-            yield one, one.grad.detach()
-
-
-def _sizes(group: dict[Any, Any]) -> tuple[float | None, float | None]:
-    """Return the norm of a group's gradients and the largest of them, 0 where there are none."""
-    squares = largest = 0.0
-    with suppress(Exception):
-        for _, gradient in _gradients(group):
-            if gradient.numel():
-                sizes = gradient.to_dense().abs().double()
-                squares += float(sizes.pow(2).sum())
-                largest = max(largest, float(sizes.max()))
-        return math.sqrt(squares), largest
-    return None, None
-
-
-def _smallest(optimizer: Any) -> Any:
-    """Return the smallest parameter with a gradient: it stands for all of an optimizer's."""
-    with suppress(Exception):
-        having = (one for group in _groups(optimizer) for one, _ in _gradients(group))
-        return min(having, key=lambda one: one.numel(), default=None)
-    return None
-
-
-def _has_gradient(parameter: Any) -> bool | None:
-    """Return whether a gradient other than 0 lies in `parameter`."""
-    with suppress(Exception):
-        return parameter.grad is not None and bool((parameter.grad.to_dense() != 0).any())
-    return None
-
-
-def _number(value: Any) -> float | None:
-    """Return `value` as a float if it is one real number."""
-    import torch
-
-    with suppress(Exception):
-        if isinstance(value, torch.Tensor):
-            value = value.detach().item() if value.numel() == 1 else None
-        return float(value) if isinstance(value, int | float) else None
-    return None
 
 
 def _by_name(module: Any, args: Any, named: Mapping[str, Any]) -> dict[str, Any]:

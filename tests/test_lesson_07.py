@@ -19,7 +19,7 @@ from autograder.authoring.lessons import read_lesson
 from autograder.authoring.recorded_answers import recorded_answers
 from autograder.cells import grade_id_of
 from autograder.examining.exam import load_exam
-from course.checks import own_inputs, own_model, own_rows, run_check
+from course.checks import own_inputs, own_rows, own_served, run_check
 from course.checks.mistakes import MistakeError
 from course.own_data import DESKS, SHARES, STAFF_LINE, _reviews, messy_rows, own_csv
 from course.pictures.own_data import arms_picture, recalls, recorded_arms
@@ -358,11 +358,11 @@ def test_the_split_leaves_chance_as_it_was():
 def test_drawn_models_tell_mistakes_apart():
     for seed in range(5):
         for inputs in TASKS["classify"].cases(random.Random(seed)):
-            assert own_model.tells_apart(**inputs) and "" in inputs["texts"]
+            assert own_served.tells_apart(**inputs) and "" in inputs["texts"]
             ids = own_inputs.tokenizer()(inputs["texts"], verbose=False)["input_ids"]
             assert max(map(len, ids)) > 512
-    for inputs in own_model.Classify().cases(random.Random(0)):
-        assert own_model.tells_apart(**inputs)
+    for inputs in own_served.Classify().cases(random.Random(0)):
+        assert own_served.tells_apart(**inputs)
 
 
 def test_drawn_labels_are_in_no_order_that_helps():
