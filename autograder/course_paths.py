@@ -112,7 +112,8 @@ class CoursePaths:
             )
         if not found:
             raise CourseError(
-                f"No lessons (NN-name.md) in {self.lessons}: is this a course's root?"
+                f"There is no course in {self.root}: {self.lessons.relative_to(self.root)} holds no "
+                "lessons. Run this in a course's folder, or name that folder with --root."
             )
         return found
 

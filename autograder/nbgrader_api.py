@@ -67,7 +67,10 @@ def configuration(root: Path, options: dict[str, dict[str, Any]]) -> Config:
     from traitlets.config.loader import PyFileConfigLoader
 
     if not (root / "nbgrader_config.py").is_file():
-        raise CourseError(f"There is no nbgrader_config.py in {root}: is this a course's root?")
+        raise CourseError(
+            f"There is no course in {root}: it has no nbgrader_config.py. Run this in a course's "
+            "folder, or name that folder with --root."
+        )
     try:
         config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     except Exception as error:
