@@ -121,19 +121,26 @@ def run(
     lessons: Annotated[list[str], typer.Argument(help="Names such as 01-tokenizing.")],
     draws: Annotated[int, typer.Option(min=1, help="Secrets for each answer.")] = 200,
     jobs: Annotated[int | None, typer.Option(min=1, help="Default: all cores.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only the answers to this function.")] = None,
 ) -> None:
-    """Examine every recorded answer of these lessons on so many draws, and keep the counts."""
+    """Examine every recorded answer of these lessons on so many draws, and keep the counts.
+
+    With `--task`, the counts of a lesson's other tasks stay as they are.
+    """
     for lesson in lessons:
         started = time.monotonic()
-        faults, tried = _checked(lesson, draws, jobs)
-        results = read_results() | {lesson: counts(tried)}
+        faults, tried = _checked(lesson, draws, jobs, task)
+        results = read_results()
+        results[lesson] = (results.get(lesson, {}) if task else {}) | counts(tried)
         write_whole(RESULTS, json.dumps(results, indent=1, sort_keys=True) + "\n")
         for fault in faults:
             print(f"{fault.where}: {fault.kind}: {fault.detail}")
         print(f"{lesson}: {len(faults)} faults, {time.monotonic() - started:.0f} s")
 
 
-def _checked(lesson: str, draws: int, jobs: int | None) -> tuple[list[Fault], list[Tried]]:
+def _checked(
+    lesson: str, draws: int, jobs: int | None, task: str | None
+) -> tuple[list[Fault], list[Tried]]:
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns) as bar:
         row = bar.add_task(lesson, total=None)
@@ -141,7 +148,9 @@ def _checked(lesson: str, draws: int, jobs: int | None) -> tuple[list[Fault], li
         def progress(done: int, total: int, what: str) -> None:
             bar.update(row, completed=done, total=total)
 
-        return check_course(CoursePaths(ROOT), [lesson], jobs=jobs, draws=draws, progress=progress)
+        return check_course(
+            CoursePaths(ROOT), [lesson], jobs=jobs, draws=draws, task=task, progress=progress
+        )
 
 
 @app.command()
