@@ -13,10 +13,18 @@ import pytest
 from pydantic import ValidationError
 
 from autograder.course_paths import CoursePaths
-from autograder.errors import UnknownAssignmentError
+from autograder.errors import GraderError, UnknownAssignmentError
+from autograder.examining import processes
 from autograder.examining.exam import Exam, SheetTask, Task, UndecidedError, exam_state, load_exam
 from autograder.examining.examiner import examine, examine_sheet, skipped
-from autograder.examining.processes import Missing, Reply, Returned, Silent, StudentSubprocess
+from autograder.examining.processes import (
+    Mailbox,
+    Missing,
+    Reply,
+    Returned,
+    Silent,
+    StudentSubprocess,
+)
 from autograder.records import Finding, Outcome
 from course.checks.base import Inputs, Raised
 from course.checks.mistakes import Mistake, MistakeError
@@ -351,3 +359,17 @@ def test_an_exam_that_cannot_be_loaded_is_tried_again_when_it_is_mended(tmp_path
         load_exam(tmp_path, "01-x")
     path.write_text("TASKS = []")
     assert load_exam(tmp_path, "01-x").tasks == ()
+
+
+def test_a_process_that_does_not_begin_is_not_the_students(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The code of the grader was missing there once, and all answers were told that they died."""
+
+    class Nowhere(Mailbox):
+        def __init__(self) -> None:
+            super().__init__(tmp_path / "gone")
+
+    monkeypatch.setattr(processes, "Mailbox", Nowhere)
+    with pytest.raises(GraderError, match="before any of it ran"):
+        StudentSubprocess([RIGHT])

@@ -245,6 +245,23 @@ def test_no_reply_upsets_a_judge_or_passes_by_its_strangeness(tasks):
                     task.judge(reply, **case)
 
 
+def test_words_are_not_called_letters(tasks):
+    """One in a hundred students with whole words was told that they were single letters."""
+    task = next(task for task in tasks if task.function == "word_pieces")
+    words = ["Unforgettable", "a", "!", "clichés", "a", "!"]
+    with pytest.raises(MistakeError) as told:
+        task.judge(words, text="Unforgettable a ! clichés a!")
+    assert told.value.mistake.id == "piece-not-in-vocabulary"
+
+
+def test_lost_pieces_are_told_from_pieces_that_stand_once(tasks):
+    task = next(task for task in tasks if task.function == "word_pieces")
+    for seed in range(300):
+        for case in task.cases(random.Random(seed)):
+            right = tokenizer().tokenize(case["text"])
+            assert sorted(set(right)) != sorted(right[: len(set(right))])
+
+
 def test_a_mask_must_be_of_zeros_and_ones(tasks):
     for task in tasks:
         if task.function in ("encode_reviews", "collate"):

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from autograder.errors import GraderError
 from autograder.examining import responder as responder
 from autograder.examining.messages import BadReplyError, clear_reply, read_reply, write_request
 from autograder.kernels.preload import NOTEBOOKS
@@ -227,12 +228,15 @@ _context = (
     else multiprocessing.get_context("spawn")
 )
 PRELOAD = ("autograder.examining.processes", *NOTEBOOKS)
+#: What the process says before it runs the first cell: what fails earlier is not the student's.
+BEGUN = "begun"
 
 
 class StudentSubprocess:
     """A plain process in which `cells` (Python source texts) have run.
 
     A cell that raises is remembered in `cell_errors` and the next one runs, as in a notebook.
+    Raises GraderError where the process ends before the first of them runs.
     """
 
     def __init__(self, cells: Sequence[str], *, timeout: float = 60.0) -> None:
@@ -245,6 +249,9 @@ class StudentSubprocess:
         )
         self._process.start()
         theirs.close()
+        if self._receive(timeout) != BEGUN:
+            self.close()
+            raise GraderError("The process for a student's code ended before any of it ran.")
         started = self._receive(timeout)
         self.ready = isinstance(started, list)
         if isinstance(started, list):
@@ -310,6 +317,7 @@ def _serve(pipe: Connection, cells: list[str], folder: str) -> None:
     os.environ["MPLBACKEND"] = "agg"
     with open(os.devnull, "w") as nowhere:
         sys.stdout = sys.stderr = nowhere
+        pipe.send_bytes(json.dumps(BEGUN).encode())
         names: dict[str, Any] = {"__name__": "__main__"}
         errors = [_run(cell, number, names) for number, cell in enumerate(cells)]
         pipe.send_bytes(json.dumps(errors).encode())

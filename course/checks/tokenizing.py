@@ -25,6 +25,11 @@ def bare(pieces: list[str]) -> list[str]:
     return [piece.removeprefix("##") for piece in pieces]
 
 
+def letters(pieces: list[str]) -> int:
+    """Return how many of `pieces` are one letter."""
+    return sum(len(one) == 1 and one.isalpha() for one in bare(pieces))
+
+
 class Pieces:
     """A list of word pieces, beside the tokenizer's own."""
 
@@ -72,7 +77,7 @@ class WordPieces(Compared):
         "pieces-once": lambda it: sorted(it.pieces) == sorted(set(it.right)),
         # Only where no letter is lost: what is left of lost pieces may be single letters too.
         "single-letters": lambda it: (
-            sum(len(one) == 1 for one in bare(it.pieces)) > len(it.pieces) / 2
+            letters(it.pieces) > max(len(it.pieces) / 2, letters(it.right))
             and len("".join(bare(it.pieces))) >= len("".join(bare(it.right)))
         ),
         "piece-not-in-vocabulary": lambda it: it.unknown,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from functools import partial
 
+from autograder.examining.draws import until
 from autograder.examining.exam import Task
 from course.checks import batching, tokenizing
 from course.checks.base import Inputs
@@ -44,6 +46,12 @@ def labels(rng: random.Random, count: int) -> list[int]:
     return [1, 0, *(rng.randrange(2) for _ in range(count - 3)), 1][:count]
 
 
+def _tells_once_from_cut(text: str) -> bool:
+    """Return whether each piece once is another list than the first pieces, as many."""
+    pieces = tokenizer().tokenize(text)
+    return len(set(pieces[: len(set(pieces))])) < len(set(pieces))
+
+
 class WordPieces(tokenizing.WordPieces, Task):
     """A text becomes the list of its word pieces, as the model's vocabulary has them."""
 
@@ -52,10 +60,14 @@ class WordPieces(tokenizing.WordPieces, Task):
 
     def cases(self, rng: random.Random) -> Iterable[Inputs]:
         for words in (3, 12):
-            text = review(rng, words)
-            again = rng.choice(text.split())
-            # The mark is part of no word: cutting at spaces shows.
-            yield {"text": f"{text} {rng.choice(ACCENTED)} {again}!"}
+            yield {"text": until(_tells_once_from_cut, partial(self._text, rng, words))}
+
+    @staticmethod
+    def _text(rng: random.Random, words: int) -> str:
+        text = review(rng, words)
+        again = rng.choice(text.split())
+        # The mark is part of no word: cutting at spaces shows.
+        return f"{text} {rng.choice(ACCENTED)} {again}!"
 
 
 class EncodeReviews(batching.EncodeReviews, Task):
