@@ -91,7 +91,7 @@ LOAD = SPOTS["load"]
         ({"train": "    model.eval()\n"}, "trained in evaluation mode"),
         ({"clear": ""}, "Gradients of earlier steps"),
         ({"return": "return model.train()"}, "comes back in training mode"),
-        ({"return": "return"}, "is no model but None"),
+        ({"return": "return"}, "is not a model but None"),
         ({"return": "return model.bert"}, "no logits for 2 classes"),
         ({"optimizer": "AdamW(model.classifier.parameters(), lr=lr"}, "Only the head was trained"),
         (

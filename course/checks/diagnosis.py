@@ -47,7 +47,7 @@ def _whole(value: Any, what: str) -> int:
 
 
 class Diagnosis(Check):
-    """The diagnosis names a run, a line and a fault. Whether it is right is told at grading."""
+    """The diagnosis names a run, a line and a fault. You learn at grading whether it is right."""
 
     function = "diagnosis"
     facts = Diagnosed
