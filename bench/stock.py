@@ -27,18 +27,20 @@ from autograder.sample.demo import set_up
 
 # A hidden test, as an instructor with stock nbgrader would call one.
 HELPER = """
-import random, sys
+import copy, random, sys
 
 sys.path.insert(0, {root!r})
 
 
 def examine_here(assignment, grade_id, function):
     from pathlib import Path
-    from autograder.examining.examiner import load_exam
+    from autograder.examining.exam import load_exam
     from course.plain import as_plain
     task = load_exam(Path({exams!r}), assignment).task(grade_id)
     for inputs in task.cases(random.Random(7)):
-        task.judge(as_plain(type(task).observe(function, **inputs)), **inputs)
+        # A student's function may change what it is given; ours are in another process.
+        given = copy.deepcopy(inputs)
+        task.judge(as_plain(type(task).observe(function, **given)), **inputs)
 """
 
 CONFIG = """
