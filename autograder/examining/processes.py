@@ -251,7 +251,10 @@ class StudentSubprocess:
         theirs.close()
         if self._receive(timeout) != BEGUN:
             self.close()
-            raise GraderError("The process for a student's code ended before any of it ran.")
+            raise GraderError(
+                f"The process for a student's code did not begin within {timeout:g} seconds, or ended "
+                "before any of it ran."
+            )
         started = self._receive(timeout)
         self.ready = isinstance(started, list)
         if isinstance(started, list):
