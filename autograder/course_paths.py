@@ -150,8 +150,8 @@ class CoursePaths:
 
     @staticmethod
     def notebook_name(assignment: str) -> str:
-        """Return the notebook's name in an assignment: `tokenizing` for `01-tokenizing`."""
-        return assignment.partition("-")[2].replace("-", "_")
+        """Return the notebook's name in an assignment: the same, so that notebooks sort as lessons do."""
+        return assignment
 
     def notebook(self, folder: Path, assignment: str) -> Path:
         """Return the path of an assignment's notebook below `folder` (source or release)."""

@@ -22,7 +22,7 @@ from typing import Annotated
 import typer
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSON = ROOT / "source" / "01-tokenizing" / "tokenizing.ipynb"
+LESSON = ROOT / "source" / "01-tokenizing" / "01-tokenizing.ipynb"
 
 
 # What lessons have loaded by themselves before their questions come.
@@ -97,8 +97,8 @@ def main(
         run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=kept)
         decks = float(run.stdout)
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "tokenizing.ipynb").write_bytes(LESSON.read_bytes())
-        command = ["nbgrader", "validate", "tokenizing.ipynb"]
+        (Path(folder) / LESSON.name).write_bytes(LESSON.read_bytes())
+        command = ["nbgrader", "validate", LESSON.name]
         validate = seconds(
             lambda: subprocess.run(command, cwd=folder, check=True, capture_output=True), 1
         )

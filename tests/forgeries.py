@@ -156,7 +156,7 @@ def third_format(notebook: NotebookNode, folder: Path) -> bytes:
 def link_to_solution(notebook: NotebookNode, folder: Path) -> None:
     unsolved(notebook)
     course = folder.parent.parent.parent
-    (folder / "solution.ipynb").symlink_to(course / "source" / "01-counting" / "counting.ipynb")
+    (folder / "solution.ipynb").symlink_to(course / "source" / "01-counting" / "01-counting.ipynb")
     (folder / "everything").symlink_to("/")
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from jupytext.formats import long_form_multiple_formats
+from jupytext.paired_paths import paired_paths
 
 from autograder.authoring.build import build_source, stale
 from autograder.authoring.lessons import pairing, read_lesson
@@ -79,9 +81,20 @@ def test_cell_ids_are_unique_and_a_new_cell_changes_no_other(
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_the_lesson_names_its_own_pairing(course: CoursePaths, lesson: str) -> None:
-    header = jupytext.read(course.lessons / f"{lesson}.md", fmt="md:myst").metadata.jupytext
-    assert header.formats == pairing(lesson)
+def test_the_lesson_names_its_own_pairing_which_leads_both_ways(
+    course: CoursePaths, lesson: str
+) -> None:
+    master = course.lessons / f"{lesson}.md"
+    formats = jupytext.read(master, fmt="md:myst").metadata.jupytext.formats
+    assert formats == pairing(lesson)
+    both = [course.notebook(course.source, lesson), master]
+    assert paired_with(both[0], formats, 0) == paired_with(master, formats, 1) == both
+
+
+def paired_with(path: Path, formats: str, side: int) -> list[Path]:
+    """Return the files that jupytext pairs with `path`, which is on that side of `formats`."""
+    forms = long_form_multiple_formats(formats)
+    return [Path(found).resolve() for found, _ in paired_paths(str(path), forms[side], forms)]
 
 
 def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: CoursePaths) -> None:
@@ -90,14 +103,9 @@ def test_an_edit_of_the_source_notebook_reaches_the_text_master(miniature: Cours
     notebook = nbformat.read(path, as_version=4)
     formats = notebook.metadata.jupytext.formats
     notebook.cells[0].source += "\n\nAn edit."
-    from jupytext.formats import long_form_multiple_formats
-    from jupytext.paired_paths import paired_paths
-
-    forms = long_form_multiple_formats(formats)
     master = miniature.lessons / "01-counting.md"
-    for place, form in ((path, forms[0]), (master, forms[1])):
-        pair = [Path(found).resolve() for found, _ in paired_paths(str(place), form, forms)]
-        assert pair == [path.resolve(), master.resolve()]
+    for side, place in enumerate((path, master)):
+        assert paired_with(place, formats, side) == [path.resolve(), master.resolve()]
     jupytext.write(notebook, master, fmt="md:myst")
     build_source(miniature, "01-counting", miniature.source)
     assert "An edit." in path.read_text()

@@ -65,7 +65,7 @@ def test_the_self_learner_s_holds_exams_and_solutions(tmp_path: Path) -> None:
     held = contents(bundle(COURSE, ["01-tokenizing"], Edition.ALONE, tmp_path))
     assert "wheel/autograder/exams/solutions.json" in held
     assert [name for name in held if name.endswith(".ipynb")] == [
-        "bert-classroom-alone/01-tokenizing/tokenizing.ipynb"
+        "bert-classroom-alone/01-tokenizing/01-tokenizing.ipynb"
     ]
 
 
@@ -91,5 +91,5 @@ def test_a_course_of_ones_own_bundles_what_it_has_released(tmp_path: Path) -> No
     shutil.copytree(ROOT / "release" / "01-tokenizing", tmp_path / "release" / "01-tokenizing")
     held = contents(bundle(CoursePaths(tmp_path), [], Edition.CLASS, tmp_path / "dist"))
     assert [name for name in held if name.endswith(".ipynb")] == [
-        "bert-classroom-class/01-tokenizing/tokenizing.ipynb"
+        "bert-classroom-class/01-tokenizing/01-tokenizing.ipynb"
     ]

@@ -13,7 +13,7 @@ from autograder.course_paths import CoursePaths
 EXAM = "autograder/exams/01-counting/exam.py"
 MISTAKES = "autograder/exams/01-counting/mistakes.yaml"
 ANSWERS = "autograder/exams/01-counting/answers/count-words.py"
-RELEASE = "release/01-counting/counting.ipynb"
+RELEASE = "release/01-counting/01-counting.ipynb"
 LESSON = "course/lessons/01-counting.md"
 
 LAST = "Of several longest words yours returns the last one."

@@ -63,7 +63,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any])
         with zipfile.ZipFile(archive / f"{lms}_2026_12_24.zip", "w") as packed:
             for begin, number, typed, right in works:
                 sheet = sheet_of(paths.exams / NAME / "questions", typed, right)
-                packed.write(notebook, f"{begin}mastery_test{number}.ipynb")
+                packed.write(notebook, f"{begin}{NAME}{number}.ipynb")
                 packed.writestr(f"{begin}mastery_answers{number}.json", sheet.model_dump_json())
             if lms == "blackboard":
                 packed.writestr("Week_6_dora_k_attempt_2026-11-30-18-05-09.txt", "Name: Dora")

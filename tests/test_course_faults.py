@@ -107,8 +107,8 @@ def test_a_full_disk_and_a_closed_folder_are_told_at_once(
 
 def test_other_tasks_than_the_released_ones_are_told_at_once(handed_in: CoursePaths) -> None:
     with open_gradebook(handed_in.root) as gradebook:
-        gradebook.add_grade_cell("old-points", "counting", NAME, max_score=1, cell_type="code")
-        gradebook.find_grade_cell("longest-word-points", "counting", NAME).name = "longest-points"
+        gradebook.add_grade_cell("old-points", NAME, NAME, max_score=1, cell_type="code")
+        gradebook.find_grade_cell("longest-word-points", NAME, NAME).name = "longest-points"
         gradebook.db.commit()
     sentence = refused(handed_in)
     assert "(longest-word is new, longest is gone, old is gone)" in sentence
@@ -119,10 +119,10 @@ def test_what_nbgrader_refuses_to_release_leaves_the_old_release(handed_in: Cour
     with open_gradebook(handed_in.root) as gradebook:
         gradebook.add_student("ann")
         gradebook.add_submission(NAME, "ann")
-        gradebook.find_grade_cell("longest-word-points", "counting", NAME).name = "longest-points"
+        gradebook.find_grade_cell("longest-word-points", NAME, NAME).name = "longest-points"
         gradebook.db.commit()
     before = handed_in.notebook(handed_in.release, NAME).read_bytes()
-    with pytest.raises(CourseError, match="Cannot add or remove cells for notebook 'counting'"):
+    with pytest.raises(CourseError, match="Cannot add or remove cells for notebook '01-counting'"):
         release(handed_in.root, NAME)
     assert handed_in.notebook(handed_in.release, NAME).read_bytes() == before
 

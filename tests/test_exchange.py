@@ -64,7 +64,7 @@ def test_a_round_through_the_exchange(
     assert "carl did not submit through the exchange" in done.stderr
     for student, mark in ((ann, "5"), (ben, "2")):
         said = student.types("nbgrader", "fetch_feedback", NAME)
-        (page,) = (student.home / NAME / "feedback").glob("*/counting.html")
+        (page,) = (student.home / NAME / "feedback").glob(f"*/{NAME}.html")
         assert f"{mark} of 5 points" in page.read_text(encoding="utf-8"), said
         assert page.owner() == student.name
     # What is in the exchange is nobody's to read but whose it is.

@@ -193,7 +193,9 @@ def test_the_setting_gives_the_cell_its_sources_and_each_lesson_its_badge(tmp_pa
     setting = "index: bert-classroom-course\ncolab: https://colab.example/me/release/\n"
     (tmp_path / "where.yaml").write_text(setting)
     nb = read_lesson(lesson)
-    assert "(https://colab.example/me/release/01-tokenizing/tokenizing.ipynb)" in nb.cells[0].source
+    assert (
+        "(https://colab.example/me/release/01-tokenizing/01-tokenizing.ipynb)" in nb.cells[0].source
+    )
     assert nb.cells[0].source.startswith("# 1 · Tokenizing")
     cells = [cell.source for cell in nb.cells if grade_id_of(cell) == "set-up"]
     assert f'version="{__version__}", index="bert-classroom-course", git=""' in cells[0]

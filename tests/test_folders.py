@@ -72,9 +72,9 @@ def git(folder: Path, *command: str, when: str = "") -> None:
     )  # fmt: skip
 
 
-def clone(paths: CoursePaths, folder: Path, place: str = "") -> Path:
+def clone(paths: CoursePaths, folder: Path, place: str = "", name: str = f"{NAME}.ipynb") -> Path:
     """Make a student's repository with the notebook at `place`, and a later commit beside it."""
-    notebook = folder / place / "counting.ipynb"
+    notebook = folder / place / name
     notebook.parent.mkdir(parents=True)
     notebook.write_bytes(paths.notebook(paths.source, NAME).read_bytes())
     git(folder, "init")
@@ -90,7 +90,7 @@ def test_clones_are_collected_with_the_time_of_the_last_commit(
     paths: CoursePaths, folder: Path
 ) -> None:
     clone(paths, folder / f"term-{NAME}-ann")
-    clone(paths, folder / f"term-{NAME}-gh-ben", "week 1/01-counting")
+    clone(paths, folder / f"term-{NAME}-gh-ben", "week 1/01-counting", "counting.ipynb")
     changed = clone(paths, folder / f"term-{NAME}-Núñez-Carl")
     changed.write_bytes(changed.read_bytes() + b"\n")
     os.utime(changed, (0, datetime(2026, 12, 2, 9, tzinfo=UTC).timestamp()))
@@ -103,7 +103,7 @@ def test_clones_are_collected_with_the_time_of_the_last_commit(
     assert said[1] == f"Nothing of {NAME} in term-x-dora."
     assert "no student in the gradebook has the name 'gh-ben'" in said[2]
     assert handed_in(paths, "ann") == {
-        "README.md": "", "counting.ipynb": "", "timestamp.txt": "2026-11-30 14:30:00 UTC\n",
+        "README.md": "", f"{NAME}.ipynb": "", "timestamp.txt": "2026-11-30 14:30:00 UTC\n",
     }  # fmt: skip
     # What was written after the last commit counts from when it was written.
     assert handed_in(paths, "carl")["timestamp.txt"] == "2026-12-02 09:00:00 UTC\n"
@@ -143,7 +143,7 @@ def test_saved_mails_are_collected_by_their_senders(paths: CoursePaths, folder: 
     assert said[:2] == [f"Collected {NAME} of ann, ben.", f"Nothing of {NAME} in d@x.org."]
     assert "has the name 'who@x.org'" in said[2] and len(said) == 3
     assert handed_in(paths, "ann") == {
-        "counting.ipynb": "", SHEET: "", "timestamp.txt": "2026-11-30 23:00:00 UTC\n"
+        f"{NAME}.ipynb": "", SHEET: "", "timestamp.txt": "2026-11-30 23:00:00 UTC\n"
     }  # fmt: skip
     assert paths.notebook(paths.submitted / "ann", NAME).read_bytes() == notebook
     assert handed_in(paths, "ben")["timestamp.txt"] == "2026-11-30 21:00:00 UTC\n"
@@ -157,12 +157,12 @@ def test_loose_files_of_a_student_are_put_together(paths: CoursePaths, folder: P
     for name in ("ben.ipynb", "Otto Ben.ipynb"):
         (folder / name).write_bytes(notebook)
     with zipfile.ZipFile(folder / "carl.zip", "w") as packed:
-        packed.writestr("counting.ipynb", notebook)
+        packed.writestr(f"{NAME}.ipynb", notebook)
     said = collected(paths, folder, code=3)
     assert said[:2] == [f"Collected {NAME} of ann, carl.", f"Nothing of {NAME} in notes."]
     assert "several files, none with a date: ben" in said[2]
     # No date is made up where there is none.
-    assert handed_in(paths, "ann") == {"counting.ipynb": "", SHEET: ""}
+    assert handed_in(paths, "ann") == {f"{NAME}.ipynb": "", SHEET: ""}
     assert handed_in(paths, "carl") == {"carl.zip": ""} and handed_in(paths, "ben") == {}
     # What was collected stays until it is said otherwise.
     (folder / "Otto Ben.ipynb").unlink()
@@ -194,8 +194,8 @@ def test_without_a_roster_each_name_is_a_student(classroom: CoursePaths, folder:
     ],
 )
 def test_the_owner_is_what_is_left_of_a_name(entry: str, whose: str) -> None:
-    assert owner(entry, NAME, "counting") == whose
-    assert owner(f"hw1-{whose}", NAME, "counting", "hw1-") == whose
+    assert owner(entry, NAME) == whose
+    assert owner(f"hw1-{whose}", NAME, "hw1-") == whose
 
 
 def test_what_cannot_be_collected_gets_one_sentence(paths: CoursePaths, folder: Path) -> None:

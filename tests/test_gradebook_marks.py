@@ -49,12 +49,12 @@ def term(released: CoursePaths, tmp_path_factory: pytest.TempPathFactory, run: A
     submit(paths, "ben", set_source("count-words", SOLUTION.replace(".lower()", "")))
     run("autograder", "grade", "--root", root)
     with open_gradebook(root) as gradebook:
-        grade = gradebook.find_grade("count-words-points", "counting", NAME, "ben")
+        grade = gradebook.find_grade("count-words-points", NAME, NAME, "ben")
         grade.manual_score, grade.extra_credit = 1.0, 0.5
         grade.needs_manual_grade = False
-        comment = gradebook.find_comment("count-words", "counting", NAME, "ben")
+        comment = gradebook.find_comment("count-words", NAME, NAME, "ben")
         comment.manual_comment = "Nearly: <b>look</b> at case."
-        comment = gradebook.find_comment("longest-word", "counting", NAME, "ben")
+        comment = gradebook.find_comment("longest-word", NAME, NAME, "ben")
         comment.manual_comment = "Neat."
         gradebook.db.commit()
     run("nbgrader", "generate_feedback", NAME, cwd=root)
@@ -102,7 +102,7 @@ def test_what_is_shown_is_what_nbgrader_exports(term: CoursePaths, run: Any) -> 
 
 def test_feedback_explains_the_gradebooks_mark(term: CoursePaths) -> None:
     def page(student: str) -> str:
-        return (term.feedback / student / NAME / "counting.html").read_text(encoding="utf-8")
+        return (term.feedback / student / NAME / f"{NAME}.html").read_text(encoding="utf-8")
 
     late = page("ann")
     assert "<strong>3 of 5 points</strong>" in late and "Änne &lt;b&gt;Maier (ann)" in late

@@ -109,6 +109,8 @@ CLASS: dict[str, tuple[Edit, float]] = {
     # What these hand in is no longer a notebook of that name; see below.
     "cut": (unchanged, 0),
     "renamed": (unchanged, 5),
+    "unnumbered": (unchanged, 5),
+    "unnumbered-again": (unchanged, 5),
     "empty": (unchanged, 0),
     "linked": (unchanged, 0),
 }
@@ -135,7 +137,13 @@ def graded(
     paths = CoursePaths(root)
     written = {student: submit(paths, student, edit) for student, (edit, _) in CLASS.items()}
     written["cut"].write_text(written["cut"].read_text()[:900])
-    written["renamed"].rename(written["renamed"].with_name("counting (1).ipynb"))
+    # Before version 0.2 notebooks had no numbers in their names; browsers add one of their own.
+    for student, name in {
+        "renamed": f"{NAME} (1).ipynb",
+        "unnumbered": "counting.ipynb",
+        "unnumbered-again": "counting (1).ipynb",
+    }.items():
+        written[student].rename(written[student].with_name(name))
     written["empty"].unlink()
     written["linked"].unlink()
     written["linked"].symlink_to(paths.notebook(paths.source, NAME))
@@ -191,7 +199,7 @@ def test_the_table_names_each_student(graded: Graded) -> None:
 
 def page_of(graded: Graded, student: str) -> str:
     """Return a student's feedback page as it is read."""
-    path = graded.paths.feedback / student / NAME / "counting.html"
+    path = graded.paths.feedback / student / NAME / f"{NAME}.html"
     return html.unescape(path.read_text(encoding="utf-8"))
 
 
@@ -240,7 +248,7 @@ def test_feedback_has_no_line_and_no_value_of_the_exam(graded: Graded) -> None:
 
 def test_feedback_tells_of_the_inputs_drawn_only_the_one_that_failed(graded: Graded) -> None:
     def drawn(student: str) -> list[str]:
-        path = graded.paths.root / "autograded" / student / NAME / "counting.ipynb"
+        path = graded.paths.root / "autograded" / student / NAME / f"{NAME}.ipynb"
         cells = _fingerprint(nbformat.read(path, as_version=4))
         task = load_exam(graded.paths.exams, NAME).tasks[0]
         secret = course_secret(graded.paths.secret)
@@ -266,11 +274,11 @@ def test_the_released_notebook_runs_and_validates_without_us(
     classroom: CoursePaths, tmp_path: Path, run: Callable[..., Any]
 ) -> None:
     # A folder with nothing of ours beside it: a student's own machine.
-    shutil.copy(classroom.notebook(classroom.source, NAME), tmp_path / "counting.ipynb")
-    notebook = nbformat.read(tmp_path / "counting.ipynb", as_version=4)
+    shutil.copy(classroom.notebook(classroom.source, NAME), tmp_path / "notebook.ipynb")
+    notebook = nbformat.read(tmp_path / "notebook.ipynb", as_version=4)
     notebook.cells.remove(cell_of(notebook, "see-counts"))
-    nbformat.write(notebook, tmp_path / "counting.ipynb")
-    done = run("nbgrader", "validate", "counting.ipynb", cwd=tmp_path)
+    nbformat.write(notebook, tmp_path / "notebook.ipynb")
+    done = run("nbgrader", "validate", "notebook.ipynb", cwd=tmp_path)
     assert "Your notebook passes all the tests" in done.stdout
 
 
@@ -419,7 +427,7 @@ def test_a_fault_of_ours_waits_for_a_person_and_the_batch_goes_on(
     assert by_task(classroom, "ann")["count-words"].outcome == "grader_error"
     assert by_task(classroom, "ann")["longest-word"].points == 3
     with Gradebook(f"sqlite:///{classroom.gradebook}") as gradebook:
-        grade = gradebook.find_grade("count-words-points", "counting", NAME, "ann")
+        grade = gradebook.find_grade("count-words-points", NAME, NAME, "ann")
         assert grade.needs_manual_grade and grade.auto_score is None
     # Mended, the same command grades what was left.
     exam.write_text(

@@ -156,10 +156,8 @@ def graded(
     run("autograder", "grade", NAME, "--root", root, "--feedback")
     run("autograder", "report", "--root", root)
     with open_gradebook(root) as gradebook:
-        submission = gradebook.find_submission_notebook("counting", NAME, "eve").id
-        gradebook.find_comment("count-words", "counting", NAME, "eve").manual_comment = image(
-            "note"
-        )
+        submission = gradebook.find_submission_notebook(NAME, NAME, "eve").id
+        gradebook.find_comment("count-words", NAME, NAME, "eve").manual_comment = image("note")
         gradebook.db.commit()
     return Evil(paths, submission)
 
@@ -204,7 +202,7 @@ def test_what_is_no_danger_stays() -> None:
 
 @pytest.mark.long
 def test_feedback_and_class_page_run_nothing_of_a_students(graded: Evil, page: Page) -> None:
-    feedback = graded.paths.feedback / "eve" / NAME / "counting.html"
+    feedback = graded.paths.feedback / "eve" / NAME / f"{NAME}.html"
     said = feedback.read_text(encoding="utf-8")
     assert "onerror=&#34;" in said  # what the examiner quotes is there, as text
     assert runs(page, feedback.as_uri()) == ""
@@ -226,7 +224,7 @@ def test_formgrader_runs_nothing_of_a_students(graded: Evil, page: Page) -> None
             "manage_students",
             f"manage_students/{urllib.parse.quote(image('id'), safe='')}",
             f"manage_students/{urllib.parse.quote('</script>' + HTML['script'], safe='')}",
-            f"gradebook/{NAME}/counting",
+            f"gradebook/{NAME}/{NAME}",
             f"manage_submissions/{NAME}",
         ):
             seen[place] = runs(page, f"{form}/{place}")

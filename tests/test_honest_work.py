@@ -99,9 +99,9 @@ def test_what_may_cost_the_marks_costs_nobody_else(
     notebook, stories = solved(classroom), {}
     for seed in range(MANY):
         student = f"s{seed:04}"
-        stories[student], files = mutations.broken(random.Random(seed), notebook, "counting")
+        stories[student], files = mutations.broken(random.Random(seed), notebook, NAME)
         hand_in(classroom, student, files)
-    hand_in(classroom, "zoe", mutations.plain(random.Random(0), notebook, "counting"))
+    hand_in(classroom, "zoe", mutations.plain(random.Random(0), notebook, NAME))
     run("autograder", "grade", NAME, "--root", classroom.root)
     records = all_records(classroom.records_folder)
     assert {one.student for one in records} == {*stories, "zoe"}

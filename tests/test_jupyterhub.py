@@ -237,7 +237,7 @@ def test_two_students_and_an_instructor_on_a_real_hub(
     for student, answer in ((ann, SOLUTION), (ben, SOLUTION.replace(".lower()", ""))):
         mine = f"/user/{student.name}"
         running.succeeds(f"{mine}/assignments/fetch", what)
-        place = f"{mine}/api/contents/{NAME}/counting.ipynb"
+        place = f"{mine}/api/contents/{NAME}/{NAME}.ipynb"
         notebook = nbformat.from_dict(running.ask(place)[1]["content"])
         cell_of(notebook, "count-words").source = answer
         status, _ = running.ask(place, {"type": "notebook", "content": notebook}, method="PUT")
@@ -254,7 +254,7 @@ def test_two_students_and_an_instructor_on_a_real_hub(
     running.succeeds(f"{teacher}/api/assignment/{NAME}/release_feedback", {})
     for student, mark in ((ann, "2.0"), (ben, "0.0")):
         running.succeeds(f"/user/{student.name}/assignments/fetch_feedback", what)
-        (page,) = (student.home / NAME / "feedback").glob("*/counting.html")
+        (page,) = (student.home / NAME / "feedback").glob(f"*/{NAME}.html")
         assert f"(Score: {mark} / 5.0)" in page.read_text(encoding="utf-8")
         assert page.owner() == student.name
     # The submissions ran contained, under an ordinary user's account.

@@ -135,7 +135,7 @@ def test_the_students_copy_is_fresh_and_gives_nothing_away() -> None:
     assert text == paper_text(QUESTIONS), "run `autograder build 08-mastery-test`"
     fields = {key for stem in json.loads(text) for key in stem}
     assert fields == set(Stem.model_fields)
-    released = (CoursePaths(ROOT).release / NAME / "mastery_test.ipynb").read_text(encoding="utf-8")
+    released = (CoursePaths(ROOT).release / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8")
     for variant in (one.variant for one in every()):
         hidden = [variant.draw, variant.verify, *variant.solution, *variant.hints]
         for option in variant.tempting:
@@ -480,9 +480,9 @@ def test_a_class_is_graded_and_fed_back(class_of: CoursePaths, run: Callable[...
             for one in gradebook.assignment_submissions(NAME)
         }
     assert scores == {"ann": (10, False), "ben": (7, False), "cem": (0, False), "dan": (0, True)}
-    page = (paths.feedback / "ben" / NAME / "mastery_test.html").read_text(encoding="utf-8")
+    page = (paths.feedback / "ben" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
     assert "7 of 10 right." in page and "; review " in page
-    page = (paths.feedback / "dan" / NAME / "mastery_test.html").read_text(encoding="utf-8")
+    page = (paths.feedback / "dan" / NAME / f"{NAME}.html").read_text(encoding="utf-8")
     assert "waits for your instructor" in page and "drawn for" in page
 
 
@@ -515,8 +515,8 @@ def test_a_wrong_question_is_found(class_of: CoursePaths, tmp_path: Path) -> Non
 
 def test_the_released_notebook_is_the_students_own(class_of: CoursePaths) -> None:
     released = class_of.release / NAME
-    assert [path.name for path in released.iterdir()] == ["mastery_test.ipynb"]
-    notebook = nbformat.read(released / "mastery_test.ipynb", as_version=4)
+    assert [path.name for path in released.iterdir()] == [f"{NAME}.ipynb"]
+    notebook = nbformat.read(released / f"{NAME}.ipynb", as_version=4)
     (cell,) = [
         one for one in notebook.cells if "mastery_test(" in one.source and one.cell_type == "code"
     ]

@@ -131,7 +131,7 @@ def test_from_lesson_00_to_an_own_result_of_lesson_01(
     began, spent = time.monotonic(), processor_seconds()
     with jupyterlab(tmp_path, python, **variables) as address, browser_page() as page:
         page.set_default_timeout(1000 * PATIENCE)
-        open_notebook(page, address, "orientation.ipynb")
+        open_notebook(page, address, "00-orientation.ipynb")
         run_all(page, PATIENCE)
         expect(page.locator(".jp-CodeCell").first).to_contain_text("is installed.")
         shows(page, 'check("share_right")', "not written yet")
@@ -141,7 +141,7 @@ def test_from_lesson_00_to_an_own_result_of_lesson_01(
         shows(page, "recorded_predictions()", "of 300 reviews are right")
         shows(page, 'grade_me("00-orientation")', "1 of 1 points")
         print(f"lesson 00 has its point after {time.monotonic() - began:.0f} s")
-        open_notebook(page, address, "tokenizing.ipynb")
+        open_notebook(page, address, "01-tokenizing.ipynb")
         write_into(page, "def word_pieces", PIECES)
         run_all(page, PATIENCE)
         shows(page, 'grade_me("01-tokenizing")', "2 of 10 points")

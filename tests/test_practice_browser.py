@@ -402,7 +402,7 @@ def test_the_mastery_test_is_taken_handed_in_and_graded(
     shutil.copytree(paths.release / MASTERY, work)
     stems = drawn(student, pool())
     with jupyterlab(work) as address, browser_page(900) as page:
-        open_notebook(page, address, "mastery_test.ipynb")
+        open_notebook(page, address, "08-mastery-test.ipynb")
         run_all(page, timeout=60)
         box = page.locator(".bc-deck")
         for number, stem in enumerate(stems):

@@ -33,7 +33,7 @@ LEFT_OUT = {
     "make wheel-alone": f"{INSTALLS}; `test_alone` makes the wheel",
     "make lab": SERVES,
     "jupyter lab": SERVES,
-    "jupyter lab release/00-orientation/orientation.ipynb": SERVES,
+    "jupyter lab release/00-orientation/00-orientation.ipynb": SERVES,
     "pip install bert_classroom_alone-*.whl jupyterlab": INSTALLS,
     "pip install dist/bert_classroom_alone-*.whl jupyterlab": INSTALLS,
     "source .venv/bin/activate": "the environment that runs the tests is active",

@@ -25,7 +25,7 @@ def graded(classroom: CoursePaths, run: Run) -> CoursePaths:
     run("autograder", "grade", "--root", classroom.root)
     with open_gradebook(classroom.root) as gradebook:
         gradebook.find_student("ben").first_name = "Ben"
-        grade = gradebook.find_grade("count-words-points", "counting", NAME, "carl")
+        grade = gradebook.find_grade("count-words-points", NAME, NAME, "carl")
         grade.manual_score = 1.5
         gradebook.db.commit()
     return classroom

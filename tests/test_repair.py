@@ -50,7 +50,7 @@ def small() -> NotebookNode:
 
 
 def lesson() -> NotebookNode:
-    return nbformat.read(ROOT / "release/01-tokenizing/tokenizing.ipynb", as_version=4)
+    return nbformat.read(ROOT / "release/01-tokenizing/01-tokenizing.ipynb", as_version=4)
 
 
 RELEASED = {"small": small(), "lesson": lesson()}

@@ -181,7 +181,7 @@ def test_equal_submissions_run_once_and_get_the_same_marks(
     run("nbgrader", "autograde", NAME, "--force", cwd=classroom.root)
     assert grades(classroom) == {"ann": 3, "ben": 3, "cem": 3, "dan": 5}
     assert {path: path.stat().st_mtime_ns for path in classroom.store.glob("*/*.json")} == store
-    graded = nbformat.read(classroom.root / "autograded" / "ann" / NAME / "counting.ipynb", 4)
+    graded = nbformat.read(classroom.root / "autograded" / "ann" / NAME / f"{NAME}.ipynb", 4)
     assert "count_words counts 'The' and 'the' apart" in json.dumps(graded)
 
 

@@ -122,7 +122,7 @@ def test_outputs_are_real_and_every_question_is_there(site: Path) -> None:
         assert answer.summary.get_text() == "Answer" and len(answer.get_text()) > 20
     assert 'practice("01' not in said and "model_id" not in said  # no widget, and no call of one
     assert str(Path.home()) not in said and "/tmp" not in said
-    offered = list(site.glob("_downloads/*/tokenizing.ipynb"))
+    offered = list(site.glob("_downloads/*/01-tokenizing.ipynb"))
     released = COURSE.notebook(COURSE.release, "01-tokenizing")
     assert [one.read_bytes() for one in offered] == [released.read_bytes()]
 

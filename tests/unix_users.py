@@ -56,7 +56,7 @@ class Student:
 
     def writes(self, **answers: str) -> None:
         """Write answers into the notebook that was fetched, as an editor does."""
-        path = self.home / NAME / "counting.ipynb"
+        path = self.home / NAME / f"{NAME}.ipynb"
         notebook = nbformat.read(path, as_version=4)
         for cell, source in answers.items():
             cell_of(notebook, cell.replace("_", "-")).source = source

@@ -30,8 +30,7 @@ def pairing(assignment: str) -> str:
 
     Both sides must name their folder: from either one jupytext then finds the other.
     """
-    number = assignment.partition("-")[0]
-    return f"source/{assignment}//ipynb,course/lessons/{number}-/md:myst"
+    return f"source/{assignment}//ipynb,course/lessons//md:myst"
 
 
 def read_lesson(path: Path) -> NotebookNode:

@@ -26,7 +26,7 @@ def try_own(
 ) -> None:
     """Grade your own notebook as a submission, and keep the marks with your progress.
 
-    Example: `autograder try tokenizing.ipynb`
+    Example: `autograder try 01-tokenizing.ipynb`
 
     The notebook runs contained; where this machine cannot do that, with your own permissions.
     """

@@ -85,28 +85,30 @@ def entries(
             kind = path.suffix.lower()
             if path.is_dir():
                 files, time = _in_folder(path, notebook, released)
-                yield HandedIn((owner(path.name, assignment, notebook, prefix),), files, time)
+                yield HandedIn((owner(path.name, assignment, prefix),), files, time)
             elif kind == ".eml":
                 yield _in_mail(path, own, into / path.name)
             else:
                 place = own.get(kind, path.name if kind == ".zip" else "")
                 files = {PurePosixPath(place): path} if place else {}
                 name = NUMBERED.sub("", path.name).removesuffix(path.suffix)
-                yield HandedIn((owner(name, assignment, notebook, prefix),), files)
+                yield HandedIn((owner(name, assignment, prefix),), files)
     except OSError as error:
         raise CourseError(
             f"{error.filename or folder} cannot be read: {error.strerror}."
         ) from error
 
 
-def owner(name: str, assignment: str, notebook: str, prefix: str = "") -> str:
+def owner(name: str, assignment: str, prefix: str = "") -> str:
     """Return the part of an entry's name that says whose it is.
 
     `prefix` is taken away, and with it what names the assignment: `bert-01-tokenizing-ann` and
     `Anna Berger - tokenizing` are of `ann` and `Anna Berger`.
     """
     name = name.removeprefix(prefix)
-    own = [assignment, notebook, notebook.replace("_", "-"), SHEET.partition(".")[0]]
+    # Students leave the number out, as notebooks did before version 0.2.
+    short = re.sub(r"^\d+-", "", assignment)
+    own = [assignment, short, short.replace("-", "_"), SHEET.partition(".")[0]]
     words = "|".join(map(re.escape, own))
     name = re.sub(rf"(?:^|{_GAP})(?:{words})$", "", name, flags=re.I)
     return re.sub(rf"^(?:.*{_GAP})?(?:{words}){_GAP}", "", name, flags=re.I).strip("-_. ")
