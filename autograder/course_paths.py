@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,15 @@ from autograder.errors import CourseError, did_you_mean
 
 #: The folder that this package is imported from: a clone's, where it was installed from one.
 INSTALLATION = Path(__file__).resolve().parent.parent
+#: What a lesson may be called; questions, notebooks and functions are found by it.
+LESSON_NAMES = (
+    "a lesson's name is two digits, a hyphen and lower-case words, such as 07-your-own-data."
+)
+
+
+def is_lesson_name(name: str) -> bool:
+    """Return whether a lesson may be called so."""
+    return re.fullmatch(r"\d\d(-[a-z0-9]+)+", name, re.ASCII) is not None
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,10 @@ class CoursePaths:
     @property
     def lessons(self) -> Path:
         return self._home / "course" / "lessons"
+
+    @property
+    def questions(self) -> Path:
+        return self._home / "course" / "questions"
 
     @property
     def exams(self) -> Path:
@@ -104,12 +118,10 @@ class CoursePaths:
 
     def lesson_files(self) -> list[Path]:
         """Return the lessons' text masters, in order; raises CourseError if there is none."""
-        found = sorted(self.lessons.glob("[0-9][0-9]-*.md"))
-        if others := sorted(set(self.lessons.glob("*.md")) - set(found)):
-            raise CourseError(
-                f"{others[0]}: a lesson's name begins with two digits and a hyphen, such as "
-                "07-your-own-data.md."
-            )
+        found = sorted(self.lessons.glob("*.md"))
+        for path in found:
+            if not is_lesson_name(path.stem):
+                raise CourseError(f"{path}: {LESSON_NAMES}")
         if not found:
             raise CourseError(
                 f"There is no course in {self.root}: {self.lessons.relative_to(self.root)} holds no "

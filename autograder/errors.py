@@ -27,7 +27,7 @@ class GraderError(CourseError):
     """Grading itself does not work on this machine; no submission is to blame."""
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return a sentence that names what is spelt almost like `name`; empty where nothing is."""
-    near = difflib.get_close_matches(name, list(names), n=1)
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -125,5 +125,5 @@ def test_a_lesson_with_wrong_metadata_is_refused_by_name(
 ) -> None:
     lesson = miniature.lessons / "01-counting.md"
     lesson.write_text(lesson.read_text().replace(old, new))
-    with pytest.raises(CourseError, match=rf"01-counting\.md: .*{words}"):
+    with pytest.raises(CourseError, match=rf"01-counting\.md:\d+: .*{words}"):
         read_lesson(lesson)

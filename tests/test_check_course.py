@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.authoring.check_course import check_course
+from autograder.authoring.practice_faults import practice_faults
 from autograder.course_paths import CoursePaths
 
 EXAM = "autograder/exams/01-counting/exam.py"
@@ -82,4 +83,67 @@ def test_an_answer_without_a_proper_head_is_named_by_its_line(
     file = miniature.root / ANSWERS
     file.write_text("# %% fine: x\n" + file.read_text())
     done = run("autograder", "check-course", "--root", miniature.root, code=2)
-    assert "count-words.py, line 1: write `# %% right: STYLE`" in done.stderr
+    assert "count-words.py:1: write `# %% right: STYLE`" in done.stderr
+
+
+def test_different_points_are_named_with_both_lines(miniature: CoursePaths) -> None:
+    file = miniature.root / LESSON
+    file.write_text(file.read_text().replace("points: 2", "points: 4"))
+    faults, _ = check_course(miniature, ["01-counting"], jobs=2, task="longest_word")
+    found = [fault.detail for fault in faults if fault.kind == "points differ"]
+    assert found == ["01-counting.md:35 has 4, exam.py:29 has 2"]
+
+
+FLASHCARD = """
+- id: {id}
+  kind: flashcard
+  difficulty: easy
+  minutes: 0.5
+  lesson: {lesson}
+  front: What is one plus one?
+  back: Two.
+  verify: assert 1 + 1 == {sum}
+"""
+
+
+def test_practice_questions_are_proved_and_a_broken_one_takes_down_only_itself(
+    miniature: CoursePaths, run: Callable[..., Any]
+) -> None:
+    lesson = miniature.root / LESSON
+    cell = """
+```{code-cell} ipython3
+:tags: [demo, practice]
+:nbgrader: {grade_id: recall-sums}
+
+practice("01-counting#recall-sums")
+```
+"""
+    lesson.write_text(lesson.read_text() + cell)
+    here, there = "01-counting#recall-sums", "09-other#x"
+    cards = [("right", here, 2), ("wrong", here, 3), ("lost", "01-counting#gone", 2)]
+    cards += [("astray", there, 2), ("Broken id", here, 2)]
+    miniature.questions.mkdir()
+    (miniature.questions / "sums.yaml").write_text(
+        "".join(FLASHCARD.format(id=id, lesson=place, sum=sum) for id, place, sum in cards)
+    )
+    found = {
+        (fault.where, fault.kind): fault.detail
+        for fault in practice_faults(miniature, ["01-counting"], 1)
+    }
+    assert set(found) == {
+        ("questions", "question"),
+        ("sums.yaml · wrong", "question"),
+        ("sums.yaml · lost", "no such section"),
+        ("sums.yaml · astray", "no such lesson"),
+    }
+    assert (
+        "sums.yaml, line 38, field id of the question 'Broken id'" in found["questions", "question"]
+    )
+    done = run("autograder", "build", "--root", miniature.root, code=2)
+    assert "sums.yaml, line 38, field id" in done.stderr and "Traceback" not in done.stderr
+    # A lesson without a cell for its kind never asks it.
+    lesson.write_text(lesson.read_text().replace("recall-sums", "quiz-sums"))
+    cards = (miniature.questions / "sums.yaml").read_text().replace("#recall-sums", "#quiz-sums")
+    (miniature.questions / "sums.yaml").write_text(cards)
+    kinds = [fault.kind for fault in practice_faults(miniature, ["01-counting"], 1)]
+    assert kinds.count("never asked") == 2

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.examining.draws import course_secret, draws_for
+from autograder.examining.mastery import by_topic
 from course.practice.mastery import DRAWN, drawn, plain_name, pool
 from course.practice.places import LEVELS
-from course.practice.record import TOPICS
+from course.practice.stems import topics_of
 
 SECRET = bytes(range(32))
 #: Assignments, submissions and tasks: no file can be called by a name with a NUL in it.
@@ -72,7 +73,7 @@ def test_ten_are_drawn_as_promised_whatever_the_name(name: str) -> None:
     assert len({stem.id for stem in stems}) == len(stems) == 10
     assert Counter(stem.difficulty for stem in stems) == {"easy": 3, "medium": 4, "hard": 3}
     topics = Counter(stem.topic for stem in stems)
-    assert set(topics) == set(TOPICS) and max(topics.values()) <= 2
+    assert set(topics) == set(topics_of(pool())) and max(topics.values()) <= 2
     levels = [LEVELS.index(stem.difficulty) for stem in stems]
     assert levels == sorted(levels)
     assert stems == drawn(name, pool())
@@ -86,7 +87,22 @@ def test_students_draw_by_their_plain_names(one: str, other: str) -> None:
 
 
 def test_too_few_questions_are_said_to_be_too_few() -> None:
-    for topic in TOPICS:
+    for level in DRAWN:
         with pytest.raises(ValueError, match="too few questions"):
-            drawn("anna", [stem for stem in pool() if stem.topic != topic])
+            drawn("anna", [stem for stem in pool() if stem.difficulty != level])
     assert sum(DRAWN.values()) == 10
+
+
+def test_a_new_topic_is_drawn_and_counted_without_a_list_of_topics() -> None:
+    new = [
+        stem.model_copy(update={"topic": "serving", "id": f"{stem.id}-served"})
+        for stem in pool()
+        if stem.topic == "accuracy"
+    ]
+    stems = drawn("anna", [*pool(), *new])
+    counts = Counter(stem.topic for stem in stems)
+    assert len(stems) == 10 and set(counts) == {*topics_of(pool()), "serving"}
+    assert max(counts.values()) == 2
+    found = by_topic(stems, dict.fromkeys((stem.id for stem in stems), True))
+    assert found["Serving"] == (counts["serving"], counts["serving"])
+    assert "Model set-up" in found and "Fine-tuning" in found

@@ -200,5 +200,5 @@ def test_the_setting_gives_the_cell_its_sources_and_each_lesson_its_badge(tmp_pa
     cells = [cell.source for cell in nb.cells if grade_id_of(cell) == "set-up"]
     assert f'version="{__version__}", index="bert-classroom-course", git=""' in cells[0]
     (tmp_path / "where.yaml").write_text("indx: bert-classroom-course\n")
-    with pytest.raises(CourseError, match=r"where\.yaml cannot be read: .*indx"):
+    with pytest.raises(CourseError, match=r"where\.yaml, line 1, field indx: Extra"):
         where(tmp_path)

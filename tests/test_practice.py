@@ -21,7 +21,6 @@ from course.practice import drive, recall, rounds
 from course.practice.deck import Deck
 from course.practice.journal import VARIABLE, Entries, Journal, Marked, Practised, Try
 from course.practice.places import WAYS, asked_at, lessons, taught_in
-from course.practice.record import BEFORE
 from course.practice.rounds import ATTEMPTS, Round, bank
 from course.practice.showing import as_text, highlighted, inline
 from course.practice.stems import BadPicksError, picks_of, response_of
@@ -481,7 +480,7 @@ def test_code_and_sentences_are_shown_as_they_are_meant() -> None:
 
 def test_every_lesson_has_its_ways() -> None:
     for name, lesson in lessons().items():
-        if any(one.lesson.startswith(name) and one.topic != BEFORE for one in bank()):
+        if any(one.lesson.startswith(name) and one.topic != "before-you-start" for one in bank()):
             assert {place.way for place in lesson.places if place.way} == set(WAYS)
     assert taught_in("01-tokenizing#see-mask") == "Deep: rows become a rectangle"
 

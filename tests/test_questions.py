@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -14,15 +15,25 @@ import yaml
 
 from autograder.authoring.question_proofs import prove
 from course.practice.kinds import QUESTION, Flashcard
+from course.practice.mastery import pool
 from course.practice.places import asked_at, lessons
 from course.practice.questions import Bank, QuestionError, drawn, load_bank
-from course.practice.record import BEFORE, PRACTISED, TOPICS
 from course.practice.running import one_fault
-from course.practice.stems import answer_text, picks_of, response_of, stem_of
+from course.practice.stems import (
+    answer_text,
+    picks_of,
+    response_of,
+    stem_of,
+    topic_title,
+    topics_of,
+)
+from course.yaml_records import RecordsError
 
 ROOT = Path(__file__).resolve().parent.parent
 BANK = load_bank(ROOT / "course" / "questions")
 SEEDS = 3
+#: The self-test of lesson 00, whose topic is not tested.
+BEFORE = "before-you-start"
 
 
 @pytest.mark.parametrize("question", list(BANK), ids=lambda question: question.id)
@@ -36,13 +47,14 @@ def test_what_a_question_says_is_true(question: Any) -> None:
 
 def test_there_are_enough() -> None:
     topics = Counter(question.topic for question in BANK)
-    assert set(topics) == set(PRACTISED) and min(topics[topic] for topic in TOPICS) >= 21
+    tested = topics_of(pool())
+    assert set(topics) == {BEFORE, *tested} and min(topics[topic] for topic in tested) >= 21
     assert topics[BEFORE] == 8
     assert len(BANK) >= 126
     assert min(Counter(question.difficulty for question in BANK).values()) >= 28
     assert sum(question.draw is not None for question in BANK) >= 33
     least = {"fill": 3, "choice": 3, "several": 2, "predict": 3, "flashcard": 3}
-    for topic in TOPICS:
+    for topic in tested:
         kinds = Counter(question.kind for question in BANK if question.topic == topic)
         assert all(kinds[kind] >= number for kind, number in least.items()), (topic, kinds)
         assert kinds["order"] + kinds["fix"] >= 2, (topic, kinds)
@@ -204,7 +216,7 @@ def test_a_malformed_record_is_told_in_one_sentence(
     with pytest.raises(QuestionError) as caught:
         bank_of(tmp_path, GOOD | change)
     text = str(caught.value)
-    assert text.startswith("tokenizing.yaml, line ") and sentence in text
+    assert text.startswith(f"{tmp_path / 'tokenizing.yaml'}, line ") and sentence in text
     assert text.endswith(".") and "\n" not in text
 
 
@@ -224,18 +236,34 @@ def test_what_is_no_bank_is_told(tmp_path: Path) -> None:
         load_bank(tmp_path)
     with pytest.raises(QuestionError, match="line 2, field id: it is there twice"):
         bank_of(tmp_path, "- id: one\n  id: two\n")
-    with pytest.raises(QuestionError, match="line 3, field unknown: not YAML, "):
+    with pytest.raises(QuestionError, match="line 3: not YAML, "):
         bank_of(tmp_path, "- id: one\n  kind: [\n")
     with pytest.raises(QuestionError, match="line 1, field questions: the file must be a list"):
         bank_of(tmp_path, "id: one\n")
     with pytest.raises(QuestionError, match="line 1, field question: a question must be a mapping"):
         bank_of(tmp_path, "- one\n")
     two = yaml.safe_dump([GOOD, GOOD], sort_keys=False)
-    with pytest.raises(QuestionError, match=r"'rows' is taken by tokenizing\.yaml, line 1"):
+    with pytest.raises(QuestionError, match=r"'rows' is taken by .*tokenizing\.yaml, line 1"):
         bank_of(tmp_path, two)
-    (tmp_path / "cooking.yaml").write_text("[]\n")
-    with pytest.raises(QuestionError, match="'cooking' is not a topic"):
+    (tmp_path / "tokenizing.yaml").write_bytes(b"[]\n\xff\n")
+    with pytest.raises(RecordsError, match=r"tokenizing\.yaml, line 2: the file is not UTF-8"):
         load_bank(tmp_path)
+    (tmp_path / "My topic.yaml").write_text("[]\n")
+    with pytest.raises(QuestionError, match=r"called by its topic, .* and not 'My topic'"):
+        load_bank(tmp_path)
+
+
+def test_a_new_topic_is_a_new_file(tmp_path: Path) -> None:
+    """No list of topics stands anywhere: a file has one, and a lesson of that name its title."""
+    folder = tmp_path / "questions"
+    shutil.copytree(ROOT / "course" / "questions", folder)
+    record = GOOD | {"id": "rows-served", "lesson": "07-your-own-data#why-one-file-all-of-it"}
+    (folder / "serving-a-model.yaml").write_text(yaml.safe_dump([record]))
+    bank = load_bank(folder)
+    assert bank["rows-served"].topic == "serving-a-model"
+    assert topics_of(bank) == [*topics_of(BANK), "serving-a-model"]
+    assert topic_title("serving-a-model") == "Serving a model"
+    assert topic_title("fine-tuning") == "Fine-tuning"
 
 
 def options_with(place: int, **change: str) -> dict[str, Any]:

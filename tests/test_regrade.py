@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from classroom import NAME, SOLUTION, set_source, submit
 
 from autograder.course_paths import CoursePaths
-from autograder.grading.marks import read_marks
+from autograder.grading.executed import Executed
+from autograder.grading.marks import Mark, TaskMark, read_marks
+from autograder.grading.regrade import _changes
+from autograder.grading.submission import SubmissionId
 from autograder.nbgrader_api import open_gradebook
+from autograder.records import Finding, Outcome
 
 Run = Callable[..., Any]
 
@@ -65,10 +70,10 @@ def test_a_kinder_exam_is_shown_then_written(graded: CoursePaths, run: Run) -> N
     done = run("autograder", "regrade", NAME, "--root", graded.root)
     rows = [line.split("│")[1:6] for line in done.stdout.splitlines() if "│" in line]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        ["ann", "longest-word", "3", "4", "worth 4 instead of 3"],
+        ["ann", "longest-word", "3", "4", "worth 4 points, was 3"],
         ["ben", "count-words", "0", "2", rows[1][4].strip()],
-        ["ben", "longest-word", "3", "4", "worth 4 instead of 3"],
-        ["carl", "longest-word", "3", "4", "worth 4 instead of 3"],
+        ["ben", "longest-word", "3", "4", "worth 4 points, was 3"],
+        ["carl", "longest-word", "3", "4", "worth 4 points, was 3"],
     ]
     assert "Nothing was written." in done.stdout and totals(graded) == before
     done = run("autograder", "regrade", NAME, "--yes", "--root", graded.root)
@@ -91,7 +96,7 @@ def test_a_task_may_go_and_another_may_come(graded: CoursePaths, run: Run) -> No
     done = run("autograder", "grade", "--root", graded.root, code=2)
     assert "(longest is new, longest-word is gone)" in done.stderr
     done = run("autograder", "regrade", NAME, "--root", graded.root)
-    assert done.stdout.count("the task is gone") == 3
+    assert done.stdout.count("the task is gone") == done.stdout.count("the task is new") == 3
     done = run("autograder", "regrade", NAME, "--yes", "--root", graded.root)
     # One task went, an equal one came: nobody's sum is another, what was given by hand included.
     assert totals(graded) == {"ann": (5, 5), "ben": (3, 5), "carl": (4.5, 5)}
@@ -100,3 +105,62 @@ def test_a_task_may_go_and_another_may_come(graded: CoursePaths, run: Run) -> No
     assert tasks["count-words-points"].by_hand
     run("autograder", "report", "--root", graded.root)
     assert "longest-word" not in (graded.root / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.long
+def test_points_that_are_released_already_are_the_reason(graded: CoursePaths, run: Run) -> None:
+    change(graded, ("points = 3", "points = 4"), ("points: 3", "points: 4"))
+    run("autograder", "build", "--root", graded.root)
+    # As formgrader does it: the gradebook has the new points before any regrade.
+    run("nbgrader", "generate_assignment", NAME, "--force", cwd=graded.root)
+    done = run("autograder", "regrade", NAME, "--root", graded.root)
+    assert done.stdout.count("worth 4 points, was 3") == 3 and "Right" not in done.stdout
+
+
+def found(points: float, most: float, mistake: str | None = None) -> Finding:
+    return Finding(
+        grade_id="count-words-points",
+        outcome=Outcome.PASSED if mistake is None else Outcome.PARTIAL,
+        points=points,
+        max_points=most,
+        message="Right: Words are counted.\nMore.",
+        misconception=mistake,
+        title=(mistake or "").replace("-", " ").capitalize(),
+    )
+
+
+WAITS = found(0, 2).model_copy(update={"outcome": Outcome.GRADER_ERROR, "message": "No kernel."})
+
+
+@pytest.mark.parametrize(
+    ("now", "graded", "reason"),
+    [
+        (found(3, 3), found(2, 2), "worth 3 points, was 2"),
+        (found(1.5, 3, "case-kept"), found(1, 2, "case-kept"), "worth 3 points, was 2"),
+        (found(0, 3, "case-kept"), found(2, 2), "worth 3 points, was 2; Case kept"),
+        (found(1, 2, "case-kept"), found(0, 2, "case-kept"), "Case kept (earns 50%, was 0%)"),
+        (
+            found(3, 3, "case-kept"),
+            found(1, 2, "case-kept"),
+            "worth 3 points, was 2; Case kept (earns 100%, was 50%)",
+        ),
+        (found(2, 2), found(0, 2, "case-kept"), "Right: Words are counted."),
+        (found(0, 2, "case-kept"), None, "Case kept"),
+        (found(2, 2), found(0, 0), "worth 2 points, was 0"),
+        (WAITS, found(2, 2), "No kernel."),
+    ],
+)
+def test_a_reason_names_what_changed(now: Finding, graded: Finding | None, reason: str) -> None:
+    """The gradebook has the new points already: only the record knows the old ones."""
+    earned = graded.points if graded else 2.0
+    task = TaskMark(earned, by_hand=False, waits=False, max_points=now.max_points)
+    mark = Mark(now.max_points, 0.0, timedelta(), {now.grade_id: task})
+    done = Executed(SubmissionId(NAME, "ann"), findings=(now,))
+    known = {now.grade_id: graded} if graded else {}
+    assert [one.reason for one in _changes(done, mark, known)] == [reason]
+
+
+def test_a_task_that_is_new_is_called_so() -> None:
+    mark = Mark(0.0, 0.0, timedelta(), {})
+    done = Executed(SubmissionId(NAME, "ann"), findings=(found(2, 2),))
+    assert [one.reason for one in _changes(done, mark, {})] == ["the task is new"]

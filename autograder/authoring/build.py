@@ -21,6 +21,7 @@ from autograder.authoring.solutions import solutions_path, solutions_text
 from autograder.course_paths import CoursePaths
 from autograder.nbgrader_api import release
 from course.files import write_whole
+from course.practice.questions import load_bank
 
 
 def build_source(paths: CoursePaths, assignment: str, target: Path) -> Path:
@@ -40,8 +41,13 @@ def build(
     target: Path | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> None:
-    """Build source and released notebooks of `assignments` into `target` (default: the course)."""
+    """Build source and released notebooks of `assignments` into `target` (default: the course).
+
+    Raises CourseError or RecordsError for a mistake of an author.
+    """
     target = target or paths.root
+    if paths.questions.is_dir():
+        load_bank(paths.questions)  # raises for the first that is broken
     with tempfile.TemporaryDirectory(prefix="build-") as scratch_name:
         scratch = Path(scratch_name)
         if (config := paths.root / "nbgrader_config.py").exists():

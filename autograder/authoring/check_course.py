@@ -18,15 +18,17 @@ import nbformat
 
 from autograder.authoring.build import stale
 from autograder.authoring.faults import Fault
+from autograder.authoring.lesson_text import line_in
 from autograder.authoring.lessons import read_lesson
 from autograder.authoring.mastery_bank import bank_faults
 from autograder.authoring.mistake_records import mistake_faults
+from autograder.authoring.practice_faults import practice_faults
 from autograder.authoring.recorded_answers import RecordedAnswer, frame_of, recorded_answers
 from autograder.cells import grade_id_of
 from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.examining.draws import draws_for
-from autograder.examining.exam import Exam, SheetTask, Task, load_exam
+from autograder.examining.exam import Exam, SheetTask, Task, line_of, load_exam
 from autograder.examining.examiner import examine
 from autograder.examining.processes import PRELOAD, Returned, StudentSubprocess
 from autograder.records import Finding, Outcome
@@ -85,6 +87,8 @@ def check_course(
         for path in stale(paths, assignments)
     ]
     faults += [*_orphans(paths), *mistake_faults(paths, assignments)]
+    if task is None:
+        faults += practice_faults(paths, assignments, draws)
     trials: list[Trial] = []
     for assignment in assignments:
         exam = load_exam(paths.exams, assignment)
@@ -119,7 +123,8 @@ def _orphans(paths: CoursePaths) -> Iterator[Fault]:
 
 
 def _shape_faults(paths: CoursePaths, exam: Exam) -> Iterator[Fault]:
-    notebook = read_lesson(paths.lessons / f"{exam.assignment}.md")
+    lesson = paths.lessons / f"{exam.assignment}.md"
+    notebook = read_lesson(lesson)
     cells = {grade_id: cell for cell in notebook.cells if (grade_id := grade_id_of(cell))}
     graded = {key for key, cell in cells.items() if cell.metadata.nbgrader.grade}
     for grade_id in sorted(graded - {task.grade_id for task in exam.tasks}):
@@ -132,8 +137,11 @@ def _shape_faults(paths: CoursePaths, exam: Exam) -> Iterator[Fault]:
         if task.grade_id not in graded or task.answer_id not in cells:
             yield Fault(where, "no cell", f"the lesson lacks {task.answer_id} or {task.grade_id}")
         elif cells[task.grade_id].metadata.nbgrader.points != task.points:
-            points = cells[task.grade_id].metadata.nbgrader.points
-            yield Fault(where, "points differ", f"lesson {points}, exam {task.points}")
+            cell = cells[task.grade_id]
+            line = line_in(lesson, notebook.cells.index(cell), "points:")
+            points = f"{lesson.name}:{line} has {cell.metadata.nbgrader.points}"
+            line = line_of(exam.folder / "exam.py", type(task).__name__, "points")
+            yield Fault(where, "points differ", f"{points}, exam.py:{line} has {task.points}")
         if isinstance(task, SheetTask):
             yield from (Fault(where, "question", one) for one in bank_faults(task.questions))
             continue

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import yaml
 from nbformat.notebooknode import NotebookNode
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autograder.cells import grade_id_of
 from autograder.errors import CourseError
 from course import __version__
+from course.yaml_records import RecordsError, line_in, read_yaml
 
 SET_UP = "set-up"
 #: Shut, so that the first thing a learner sees is the lesson: in JupyterLab, and in Colab.
@@ -35,13 +35,16 @@ class Where(BaseModel):
 def where(lessons: Path) -> Where:
     """Return the setting in the folder of the lessons; raises CourseError."""
     path = lessons / "where.yaml"
-    try:
-        return Where.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except FileNotFoundError:
+    if not path.is_file():
         return Where()
-    except (ValidationError, yaml.YAMLError) as error:
-        what = str(error).replace("\n", " ")
-        raise CourseError(f"{path} cannot be read: {what}") from error
+    try:
+        return Where.model_validate(read_yaml(path) or {})
+    except RecordsError as error:
+        raise CourseError(str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        line, field = line_in(path, first["loc"]), ".".join(map(str, first["loc"])) or "all"
+        raise CourseError(f"{path}, line {line}, field {field}: {first['msg']}.") from error
 
 
 def set_up(notebook: NotebookNode, lessons: Path, place: str) -> None:

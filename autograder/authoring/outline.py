@@ -13,10 +13,10 @@ from pathlib import Path
 
 from nbformat.notebooknode import NotebookNode
 
+from autograder.authoring.lesson_text import fault_in
 from autograder.authoring.lessons import read_lesson
 from autograder.cells import PRACTICE_TAG
 from autograder.course_paths import CoursePaths
-from autograder.errors import CourseError
 from course.practice.places import WAYS, Lesson, Place
 
 
@@ -30,7 +30,7 @@ def lesson_of(path: Path) -> Lesson:
     notebook = read_lesson(path)
     title, places = path.stem, []
     heading = path.stem
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
             for level, text in headings(cell.source):
                 heading = text.replace("`", "")
@@ -40,7 +40,7 @@ def lesson_of(path: Path) -> Lesson:
                     slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
                     places.append(Place(slug, heading))
         elif grade_id := cell.metadata.get("nbgrader", {}).get("grade_id"):
-            way = _way(cell, path.stem, grade_id)
+            way = _way(cell, path, number, grade_id)
             places.append(Place(grade_id, heading, way, _task(cell, grade_id)))
     return Lesson(path.stem, title, tuple(places))
 
@@ -54,16 +54,16 @@ def headings(text: str) -> Iterator[tuple[int, str]]:
             yield len(found[1]), found[2].strip()
 
 
-def _way(cell: NotebookNode, lesson: str, grade_id: str) -> str:
+def _way(cell: NotebookNode, path: Path, number: int, grade_id: str) -> str:
     if PRACTICE_TAG not in cell.metadata.get("tags", []):
         return ""
     way = grade_id.partition("-")[0]
     if way not in WAYS:
-        raise CourseError(
-            f"{lesson}.md: the practice cell {grade_id!r} must begin with one of {', '.join(WAYS)}."
-        )
-    if (asked := f'practice("{lesson}#{grade_id}")') not in cell.source:
-        raise CourseError(f"{lesson}.md: the practice cell {grade_id!r} must hold {asked}.")
+        sentence = f"the practice cell {grade_id!r} must begin with one of {', '.join(WAYS)}."
+        raise fault_in(path, number, sentence, "grade_id")
+    if (asked := f'practice("{path.stem}#{grade_id}")') not in cell.source:
+        sentence = f"the practice cell {grade_id!r} must hold {asked}."
+        raise fault_in(path, number, sentence, "practice(")
     return way
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbformat.notebooknode import NotebookNode
 
+from autograder.authoring.lesson_text import text_of
 from autograder.authoring.lessons import read_lesson
 from autograder.cells import DEMO_TAG, grade_id_of
 from autograder.course_paths import CoursePaths
@@ -108,15 +109,19 @@ def read_answers(path: Path) -> list[RecordedAnswer]:
             )
         )
 
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         if not line.startswith("# %%"):
+            if head is None and line.strip() and not line.startswith("#"):
+                raise CourseError(
+                    f"{path}:{number}: a `# %%` line that says what this is must come first."
+                )
             lines.append(line)
             continue
         close()
         head, lines = _HEAD.match(line), []
         if head is None:
             raise CourseError(
-                f"{path}, line {number}: write `# %% right: STYLE` or `# %% wrong: MISCONCEPTION`."
+                f"{path}:{number}: write `# %% right: STYLE` or `# %% wrong: MISCONCEPTION`."
             )
     close()
     return answers

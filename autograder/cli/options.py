@@ -17,6 +17,7 @@ from autograder.cli.terminal import complaints, console
 from autograder.course_paths import INSTALLATION, CoursePaths
 from autograder.errors import CourseError
 from course import __version__
+from course.yaml_records import RecordsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -108,7 +109,7 @@ def one_sentence() -> Iterator[None]:
     """Turn errors that the caller can correct into one sentence and status 2."""
     try:
         yield
-    except CourseError as error:
+    except (CourseError, RecordsError) as error:
         complaints.print(f"[red]autograder:[/red] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from None
     except OSError as error:

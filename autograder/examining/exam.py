@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import hashlib
 import importlib.util
 import sys
+import traceback
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from autograder.errors import CourseError, UnknownAssignmentError
 from autograder.records import Finding, Standing
 from course.checks.base import Check
 from course.checks.mistakes import MistakeError
+from course.yaml_records import RecordsError
+
+#: What each task must say, and in what form.
+FIELDS = (("answer_id", str, "a text"), ("points", int | float, "a number"))
 
 
 class Task(Check):
@@ -110,23 +118,68 @@ def load_exam(exams: Path, assignment: str) -> Exam:
     folder = exams / assignment
     if not (folder / "exam.py").is_file():
         have = ", ".join(sorted(path.parent.name for path in exams.glob("*/exam.py"))) or "none"
-        raise UnknownAssignmentError(f"There is no assignment {assignment!r}; there are: {have}.")
+        raise UnknownAssignmentError(f"There is no {folder / 'exam.py'}; exams: {have}.")
     package = (
         "bert_classroom_exam_" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
     )
     if (folder / "probes.py").is_file():
         _load(f"{package}.probes", folder / "probes.py", package, folder)
     module = _load(f"{package}.exam", folder / "exam.py", package, folder)
-    path = folder / "exam.py"
-    if not isinstance(getattr(module, "TASKS", None), list | tuple):
-        raise CourseError(f"{path}: there is no list TASKS of the exam's tasks.")
-    tasks = tuple(task_class() for task_class in module.TASKS)
-    for task in tasks:
-        if isinstance(task.points, bool) or not isinstance(task.points, int | float):
-            raise CourseError(
-                f"{path}: the points of {task.answer_id!r} are {task.points!r}, not a number."
-            )
-    return Exam(assignment, folder, tasks)
+    return Exam(assignment, folder, _tasks(module, folder / "exam.py"))
+
+
+def _tasks(module: Any, path: Path) -> tuple[Task, ...]:
+    """Return the tasks that a module lists in TASKS; raises CourseError with the line."""
+
+    def refuse(sentence: str, *name: str) -> NoReturn:
+        raise CourseError(f"{path}:{line_of(path, *name)}: {sentence}")
+
+    listed = getattr(module, "TASKS", None)
+    if not isinstance(listed, list | tuple) or not listed:
+        refuse("there is no list TASKS of the exam's tasks.", "TASKS")
+    tasks: list[Task] = []
+    for one in listed:
+        if not (isinstance(one, type) and issubclass(one, Task)):
+            refuse(f"TASKS holds {one!r}, which is not a class of Task.", "TASKS")
+        for name, kind, what in FIELDS:
+            value = getattr(one, name, None)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                shown = "missing" if value is None else f"{value!r}, and not {what}"
+                refuse(f"{name!r} of the task {one.__name__} is {shown}.", one.__name__, name)
+        if not 0 <= one.points < inf:
+            refuse(f"the points of {one.__name__} are {one.points!r}.", one.__name__, "points")
+        if one.answer_id in {task.answer_id for task in tasks}:
+            sentence = f"the answer_id {one.answer_id!r} is used twice."
+            refuse(sentence, one.__name__, "answer_id")
+        tasks.append(one())
+    return tuple(tasks)
+
+
+def line_of(path: Path, name: str, attribute: str = "") -> int:
+    """Return the line on which a module names something, or what is spelt almost like it; or 1.
+
+    With `attribute`, it is what a class of that name sets; the class's own line where it does not.
+    """
+    tree = ast.parse(path.read_bytes())
+    lines = {one.name: one.lineno for one in tree.body if isinstance(one, ast.ClassDef)} | _set(
+        tree
+    )
+    for one in tree.body:
+        if isinstance(one, ast.ClassDef) and one.name == name:
+            return _set(one).get(attribute, one.lineno)
+    near = difflib.get_close_matches(name, lines, n=1)
+    return lines[near[0]] if near else 1
+
+
+def _set(block: ast.Module | ast.ClassDef) -> dict[str, int]:
+    """Return the names that a block assigns, each with its line."""
+    return {
+        target.id: one.lineno
+        for one in block.body
+        if isinstance(one, ast.Assign | ast.AnnAssign)
+        for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
+        if isinstance(target, ast.Name)
+    }
 
 
 def _load(name: str, path: Path, package: str, folder: Path) -> Any:
@@ -146,9 +199,15 @@ def _load(name: str, path: Path, package: str, folder: Path) -> Any:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        del sys.modules[name]
-        raise CourseError(f"{error.filename}:{error.lineno}: {error.msg}.") from error
-    except BaseException:
-        del sys.modules[name]
-        raise
+        raise CourseError(f"{error.filename or path}:{error.lineno or 1}: {error.msg}.") from error
+    except RecordsError as error:
+        raise CourseError(str(error)) from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [one for one in frames if Path(one.filename).is_relative_to(folder)]
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CourseError(f"{own[-1].filename}:{own[-1].lineno}: {said.rstrip('.')}.") from error
+    finally:
+        if sys.exception() is not None:
+            del sys.modules[name]
     return module

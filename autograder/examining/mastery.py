@@ -31,7 +31,6 @@ from course.practice.mastery import (
 )
 from course.practice.places import lessons, taught_in
 from course.practice.questions import Bank, load_bank
-from course.practice.record import TOPICS
 from course.practice.stems import (
     BadPicksError,
     Stem,
@@ -40,6 +39,7 @@ from course.practice.stems import (
     response_of,
     stem_of,
     topic_title,
+    topics_of,
 )
 
 
@@ -175,8 +175,10 @@ def read_sheet(path: Path) -> Sheet:
 
 def by_topic(stems: list[Stem], right: dict[str, bool]) -> dict[str, tuple[int, int]]:
     """Return by topic, under its title, how many questions are right, of how many."""
-    asked = {topic: [right[one.id] for one in stems if one.topic == topic] for topic in TOPICS}
-    return {topic_title(topic): (sum(mine), len(mine)) for topic, mine in asked.items() if mine}
+    asked = {
+        topic: [right[one.id] for one in stems if one.topic == topic] for topic in topics_of(stems)
+    }
+    return {topic_title(topic): (sum(mine), len(mine)) for topic, mine in asked.items()}
 
 
 def told(stems: list[Stem], right: dict[str, bool], answered: int) -> str:
@@ -184,7 +186,7 @@ def told(stems: list[Stem], right: dict[str, bool], answered: int) -> str:
     lines = [f"{sum(right.values())} of {len(stems)} right."]
     if answered < len(stems):
         lines.append(f"{len(stems) - answered} were not answered.")
-    for topic in TOPICS:
+    for topic in topics_of(stems):
         mine = [stem for stem in stems if stem.topic == topic]
         count = sum(right[stem.id] for stem in mine)
         if count == len(mine):

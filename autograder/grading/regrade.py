@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -21,10 +22,9 @@ from autograder.course_paths import CoursePaths
 from autograder.errors import CourseError
 from autograder.examining.exam import load_exam
 from autograder.grading.executed import Executed
-from autograder.grading.gradebook import read_gradebook
-from autograder.grading.marks import Mark, read_marks
+from autograder.grading.marks import Mark, TaskMark, read_marks
 from autograder.nbgrader_api import open_gradebook, release
-from autograder.records import Outcome
+from autograder.records import Finding, Outcome, read_records
 
 #: Points are written with six digits into the notebook from which nbgrader takes them.
 EXACT = 1e-4
@@ -61,13 +61,21 @@ def changes(
 ) -> Iterator[list[Change]]:
     """Yield for each work that was executed which of its points would change; nothing is written."""
     marks = read_marks(paths).by_submission
-    worth = read_gradebook(paths).tasks.get(assignment, {})
     for done in (one for batch in executed for one in batch):
         mark = marks.get((assignment, done.id.student))
-        yield [] if mark is None else list(_changes(done, mark, worth))
+        known = _graded(paths.records(assignment, done.id.student))
+        yield [] if mark is None else list(_changes(done, mark, known))
 
 
-def _changes(done: Executed, mark: Mark, worth: dict[str, float]) -> Iterator[Change]:
+def _graded(path: Path) -> dict[str, Finding]:
+    """Return by task what the present marks come from; nothing where no record is left."""
+    try:
+        return {one.grade_id: one for one in read_records(path)}
+    except (OSError, ValueError):
+        return {}
+
+
+def _changes(done: Executed, mark: Mark, graded: dict[str, Finding]) -> Iterator[Change]:
     student = done.id.student
     if done.failure is not None:
         yield Change(student, "all tasks", mark.points, None, f"not graded: {done.failure}")
@@ -81,12 +89,30 @@ def _changes(done: Executed, mark: Mark, worth: dict[str, float]) -> Iterator[Ch
         after = None if waits else one.points
         if before is not None and after is not None and abs(before - after) < EXACT:
             continue
-        reason = one.title or one.message.partition("\n")[0]
-        if worth.get(one.grade_id, one.max_points) != one.max_points:
-            reason = f"worth {one.max_points:g} instead of {worth[one.grade_id]:g}"
+        reason = "the task is new" if task is None else _reason(one, task, graded.get(one.grade_id))
         yield Change(student, one.grade_id, before, after, reason)
     for name in sorted(mark.tasks.keys() - {one.grade_id for one in done.findings}):
         yield Change(student, name, mark.tasks[name].points, None, "the task is gone")
+
+
+def _reason(now: Finding, mark: TaskMark, graded: Finding | None) -> str:
+    """Return why a task's points change: what it is worth, what was found, or both."""
+    # Once the assignment is released again, the gradebook has forgotten the points it was worth.
+    worth = graded.max_points if graded is not None else mark.max_points
+    reasons = []
+    if worth != now.max_points:
+        reasons.append(f"worth {now.max_points:g} points, was {worth:g}")
+    earned, was = (
+        points / most if most else 1.0
+        for points, most in ((now.points, now.max_points), (mark.points, worth))
+    )
+    waits = now.outcome is Outcome.GRADER_ERROR
+    if waits or not reasons or abs(earned - was) > EXACT:
+        said = now.title or now.message.partition("\n")[0]
+        if graded is not None and not waits and now.misconception == graded.misconception:
+            said += f" (earns {earned:.0%}, was {was:.0%})"
+        reasons.append(said)
+    return "; ".join(reasons)
 
 
 def renew(paths: CoursePaths, assignment: str) -> None:

@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from course.plain import Opaque
-from course.yaml_records import RecordsError, read_records
+from course.yaml_records import RecordsError, line_in, read_records
 
 FOLDER = Path(__file__).parent.parent / "mistakes"
 
@@ -51,6 +51,21 @@ class Mistake(BaseModel):
     credit: float = Field(default=0.0, ge=0, lt=1)
     #: Why no recorded answer shows it, where none can.
     unrecorded: str = ""
+
+    @field_validator("message")
+    @classmethod
+    def _is_template(cls, message: str) -> str:
+        list(string.Formatter().parse(message))
+        return message
+
+    @field_validator("raises")
+    @classmethod
+    def _is_pattern(cls, raises: str) -> str:
+        try:
+            re.compile(raises)
+        except re.error as error:
+            raise ValueError(f"{raises!r} is no regular expression, {error}") from error
+        return raises
 
 
 class MistakeError(Exception):
@@ -115,7 +130,8 @@ def course_mistakes() -> dict[str, Mistake]:
     for path in sorted(FOLDER.glob("*.yaml")):
         for id, mistake in read_mistakes(path).items():
             if id in found:
-                raise RecordsError(f"{path.name}: {id!r} is in another file as well.")
+                line = line_in(path, (list(read_mistakes(path)).index(id), "id"))
+                raise RecordsError(f"{path}, line {line}: {id!r} is in another file as well.")
             found[id] = mistake
     return found
 

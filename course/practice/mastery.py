@@ -25,8 +25,7 @@ from course.files import read_bounded, write_whole
 from course.plain import whole_text
 from course.practice.journal import Journal
 from course.practice.places import LEVELS
-from course.practice.record import TOPICS
-from course.practice.stems import Stem, response_of
+from course.practice.stems import Stem, response_of, topics_of
 
 SHEET = "mastery_answers.json"
 #: No sheet is longer, here or where it is marked.
@@ -77,7 +76,7 @@ def plain_name(name: str) -> str:
 def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
     """Return the ten questions of the student `name`: the same ones for the same name.
 
-    Every topic is among them, none more than twice; three are easy, four medium and three hard.
+    Topics are asked equally often, but for one question; three are easy, four medium, three hard.
     Every kind of question is among them, and none makes up more than half of the test.
     """
     rng = random.Random(hashlib.sha256(plain_name(name).encode()).digest())
@@ -86,8 +85,10 @@ def drawn(name: str, stems: Sequence[Stem]) -> list[Stem]:
         found.setdefault((stem.topic, stem.difficulty), {}).setdefault(stem.id, []).append(stem)
     kinds = {stem.kind for stem in stems}
     levels = [level for level, count in DRAWN.items() for _ in range(count)]
+    every = topics_of(stems)
+    each, more = divmod(len(levels), len(every))
     for _ in range(1000):
-        topics = [*TOPICS, *rng.sample(TOPICS, len(levels) - len(TOPICS))]
+        topics = [*every * each, *rng.sample(every, more)]
         rng.shuffle(topics)
         chosen: list[Stem] = []
         for topic, level in zip(topics, levels, strict=True):

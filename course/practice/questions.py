@@ -1,7 +1,8 @@
 """The question bank: reads the records, finds their faults, and makes variants of a question.
 
-`load_bank(folder)` gives the bank, `bank.variant(question, seed)` a question as it is asked, and
-`question.grade(response)` says whether the answer is right.
+`load_bank(folder)` gives the bank, `read_bank(folder)` what can be used of a broken one,
+`bank.variant(question, seed)` a question as it is asked, and `question.grade(response)` says
+whether the answer is right.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,19 +20,17 @@ import yaml
 from pydantic import ValidationError
 
 from course.practice.kinds import KINDS, QUESTION, Find, Order, Predict, PredictOption, bare
-from course.practice.record import PRACTISED, TOPICS, Graded, Record
+from course.practice.record import TOPIC, Graded, Record
 from course.practice.running import apart, run
-from course.yaml_records import Loader
+from course.yaml_records import Loader, Place, RecordsError, not_yaml, text_of
 
-__all__ = ["Bank", "Graded", "QuestionError", "Record", "load_bank"]
+__all__ = ["Bank", "Graded", "QuestionError", "Record", "load_bank", "read_bank"]
 
 #: How often numbers are drawn again because two options came out alike.
 DRAWS = 100
 
-Path_ = tuple[str | int, ...]
 
-
-class QuestionError(ValueError):
+class QuestionError(RecordsError):
     """A record that cannot be used; the text is one sentence with file, line and field."""
 
 
@@ -135,48 +135,77 @@ def _shuffled(question: Any, rng: random.Random) -> Any:
 
 def load_bank(folder: Path) -> Bank:
     """Return the questions of all files TOPIC.yaml in `folder`; raises QuestionError."""
+    bank, broken = read_bank(folder)
+    if broken:
+        raise broken[0]
+    return bank
+
+
+def read_bank(folder: Path) -> tuple[Bank, list[QuestionError]]:
+    """Return the questions that can be used, and what is wrong with each of the others.
+
+    Raises QuestionError where there is no file of questions.
+    """
     questions: dict[str, Any] = {}
     homes: dict[str, str] = {}
+    broken: list[QuestionError] = []
     files = sorted(Path(folder).glob("*.yaml"))
     if not files:
-        raise QuestionError(f"{folder} holds no question file: expected {TOPICS[0]}.yaml and such.")
+        raise QuestionError(f"{folder} holds no question file: expected TOPIC.yaml.")
     for file in files:
         for question, line in _read(file):
-            where = f"{file.name}, line {line}"
-            if question.id in homes:
-                raise QuestionError(
-                    f"{where}, field id: {question.id!r} is taken by {homes[question.id]}."
-                )
-            homes[question.id] = where
-            questions[question.id] = question
-    return Bank(questions)
+            where = f"{file}, line {line}"
+            if isinstance(question, QuestionError):
+                broken.append(question)
+            elif question.id in homes:
+                taken = f"field id: {question.id!r} is taken by {homes[question.id]}."
+                broken.append(QuestionError(f"{where}, {taken}"))
+            else:
+                homes[question.id] = where
+                questions[question.id] = question
+    return Bank(questions), broken
+
+
+def runs_here(question: Record) -> bool:
+    """Return whether a question's answer holds in the transformers that is installed."""
+    return question.transformers <= int(version("transformers").partition(".")[0])
 
 
 def _read(file: Path) -> Iterator[tuple[Any, int]]:
-    if file.stem not in PRACTISED:
-        raise QuestionError(
-            f"{file.name}, line 1, field topic: {file.stem!r} is not a topic; "
-            f"the file's name must be one of {', '.join(PRACTISED)}."
+    """Yield the file's questions, each with its line; for one that is broken, its error."""
+    if not re.match(TOPIC, file.stem):
+        yield (
+            QuestionError(
+                f"{file}, line 1, field topic: a file is called by its topic, in lower-case words with "
+                f"hyphens, and not {file.stem!r}."
+            ),
+            1,
         )
-    loader = Loader(file.read_text(encoding="utf-8"))
+        return
+    try:
+        loader = Loader(text_of(file))
+    except RecordsError as error:
+        yield QuestionError(str(error)), 1
+        return
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.SequenceNode):
-            raise QuestionError(f"{file.name}, line 1, field questions: the file must be a list.")
+            yield QuestionError(f"{file}, line 1, field questions: the file must be a list."), 1
+            return
         for node in root.value:
-            lines = dict(_lines(node, (), file))
-            record = loader.construct_object(node, deep=True)
-            yield _question(record, lines, file), lines[()]
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise QuestionError(
-            f"{file.name}, line {line}, field unknown: not YAML, {error.problem}."
-        ) from error
+            try:
+                lines = dict(_lines(node, (), file))
+                record = loader.construct_object(node, deep=True)
+                yield _question(record, lines, file), lines[()]
+            except QuestionError as error:
+                yield error, node.start_mark.line + 1
+    except yaml.YAMLError as error:
+        yield QuestionError(str(not_yaml(file, error))), 1
     finally:
         loader.dispose()
 
 
-def _lines(node: yaml.Node, path: Path_, file: Path) -> Iterator[tuple[Path_, int]]:
+def _lines(node: yaml.Node, path: Place, file: Path) -> Iterator[tuple[Place, int]]:
     """Yield the line of each part of a record."""
     line = node.start_mark.line + 1
     yield path, line
@@ -188,7 +217,7 @@ def _lines(node: yaml.Node, path: Path_, file: Path) -> Iterator[tuple[Path_, in
         for key, value in node.value:
             if key.value in seen:
                 raise QuestionError(
-                    f"{file.name}, line {key.start_mark.line + 1}, "
+                    f"{file}, line {key.start_mark.line + 1}, "
                     f"field {_named((*path, key.value))}: it is there twice."
                 )
             seen.add(key.value)
@@ -196,14 +225,14 @@ def _lines(node: yaml.Node, path: Path_, file: Path) -> Iterator[tuple[Path_, in
             yield (*path, key.value), key.start_mark.line + 1
 
 
-def _question(record: Any, lines: dict[Path_, int], file: Path) -> Any:
-    def fault(path: Path_, text: str) -> QuestionError:
+def _question(record: Any, lines: dict[Place, int], file: Path) -> Any:
+    def fault(path: Place, text: str) -> QuestionError:
         known = path
         while known not in lines:
             known = known[:-1]
         id = record.get("id") if isinstance(record, dict) else None
         named = f" of the question {id!r}" if isinstance(id, str) else ""
-        where = f"{file.name}, line {lines[known]}, field {_named(path)}{named}"
+        where = f"{file}, line {lines[known]}, field {_named(path)}{named}"
         return QuestionError(f"{where}: {text}.")
 
     if not isinstance(record, dict):
@@ -218,13 +247,13 @@ def _question(record: Any, lines: dict[Path_, int], file: Path) -> Any:
         raise fault(*_told(error.errors()[0], record)) from error
 
 
-def _told(error: Any, record: dict[str, Any]) -> tuple[Path_, str]:
+def _told(error: Any, record: dict[str, Any]) -> tuple[Place, str]:
     """Return the path of a fault in a record, and what to say of it."""
     kind, context = error["type"], error.get("ctx", {})
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return ("kind",), f"it is {record.get('kind')!r}, but must be one of {', '.join(KINDS)}"
     # pydantic puts the question's kind in front.
-    path: Path_ = error["loc"][1:]
+    path: Place = error["loc"][1:]
     if kind == "record":
         # What the model itself found names its field, such as "options.2".
         parts = context["field"].split(".")
@@ -238,7 +267,7 @@ def _told(error: Any, record: dict[str, Any]) -> tuple[Path_, str]:
     return path, error["msg"][0].lower() + error["msg"][1:].rstrip(".")
 
 
-def _named(path: Path_) -> str:
+def _named(path: Place) -> str:
     """Return a path as people write it, such as options[2].text."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.lstrip(".") or "question"

@@ -14,17 +14,8 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-TOPICS = (
-    "tokenizing",
-    "model-set-up",
-    "optimizer-and-scheduler",
-    "accuracy",
-    "fine-tuning",
-    "overfitting-and-debugging",
-)
-#: What is practised before the first of these topics, and is not tested.
-BEFORE = "before-you-start"
-PRACTISED = (BEFORE, *TOPICS)
+#: The name of a topic, and of the file with its questions.
+TOPIC = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 Text = Annotated[str, Field(min_length=1)]
 Hints = Annotated[list[Text], Field(min_length=2)]
@@ -76,11 +67,11 @@ class Record(Strict):
     """What questions of all kinds have."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-    topic: Literal[PRACTISED]  # type: ignore[valid-type]
+    topic: Annotated[str, Field(pattern=TOPIC)]
     difficulty: Literal["easy", "medium", "hard"]
     minutes: Annotated[float, Field(gt=0, le=15, strict=False)]
     #: Where it is taught: an assignment, and in it a heading's slug or a cell's grade_id.
-    lesson: Annotated[str, Field(pattern=r"^\d\d-[a-z-]+#[a-z0-9-]+$")]
+    lesson: Annotated[str, Field(pattern=r"^\d\d-[a-z0-9-]+#[a-z0-9-]+$")]
     #: Python that assigns the names to be filled in, drawing from `rng`.
     draw: Text | None = None
     #: Python that runs before the code and that the learner does not see.

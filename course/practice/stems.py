@@ -8,12 +8,13 @@ person types into `answer("…", "B")`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from course.practice.kinds import BLANK, RATINGS
-from course.practice.record import TOPICS
+from course.practice.places import lessons
 
 #: Options are named by these.
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -81,10 +82,21 @@ def _code_of(variant: Any) -> str:
     return str(getattr(variant, "code", "")).replace("⟦lines⟧", "# the lines, in your order")
 
 
+def topics_of(asked: Iterable[Any]) -> list[str]:
+    """Return the topics of questions, in the order of the lessons that first teach them."""
+    first: dict[str, str] = {}
+    for one in asked:
+        lesson = one.lesson.partition("#")[0]
+        first[one.topic] = min(lesson, first.get(one.topic, lesson))
+    return sorted(first, key=lambda topic: (first[topic], topic))
+
+
 def topic_title(topic: str) -> str:
-    """Return a topic's name as people read it, such as "Model set-up"."""
-    assert topic in TOPICS
-    return topic.replace("-", " ").replace("set up", "set-up").capitalize()
+    """Return a topic's name as people read it: its lesson's title, where one is called the same."""
+    for name, lesson in lessons().items():
+        if name.partition("-")[2] == topic:
+            return lesson.title.partition(":")[0]
+    return topic.replace("-", " ").capitalize()
 
 
 def response_of(stem: Stem, picks: Any) -> Any:
