@@ -104,6 +104,25 @@ def classroom(released: CoursePaths, tmp_path: Path) -> CoursePaths:
     return CoursePaths(tmp_path / "classroom")
 
 
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make a copy of what git would give, in a folder whose name is not plain."""
+
+    def make(reader: str) -> Path:
+        root = tmp_path_factory.mktemp(reader) / "Größe 2"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, root / name)
+        return root
+
+    return make
+
+
 @pytest.fixture(scope="module")
 def quiet() -> Iterator[None]:
     """Loading models without transformers' reports and bars."""

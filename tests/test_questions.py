@@ -48,7 +48,7 @@ def test_what_a_question_says_is_true(question: Any) -> None:
 def test_there_are_enough() -> None:
     topics = Counter(question.topic for question in BANK)
     tested = topics_of(pool())
-    assert set(topics) == {BEFORE, *tested} and min(topics[topic] for topic in tested) >= 21
+    assert set(topics) >= {BEFORE, *tested} and min(topics[topic] for topic in tested) >= 21
     assert topics[BEFORE] == 8
     assert len(BANK) >= 126
     assert min(Counter(question.difficulty for question in BANK).values()) >= 28

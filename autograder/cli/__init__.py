@@ -12,6 +12,7 @@ from autograder.cli import (  # noqa: F401 # they add their commands
     learning,
     submissions,
     term,
+    writing,
 )
 from autograder.cli.options import app
 
