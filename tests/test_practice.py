@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -143,6 +144,30 @@ def test_on_colab_progress_is_kept_in_drive_from_one_machine_to_the_next(
     assert entries.of("a").solved and entries.of("b").answered == 3
     assert entries.task("word_pieces").passed and entries == kept.read()
     assert f"Kept in {kept.path}." in repr(practice.progress())
+
+
+def test_the_code_of_attempts_goes_to_drive_too(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colab deletes the machine with the files, and an attempt without its code cannot be run again."""
+    monkeypatch.setitem(sys.modules, "google.colab.drive", ColabDrive("google.colab.drive"))
+    monkeypatch.setattr(drive, "MOUNT", tmp_path / "drive")
+    for machine in ("one", "two"):
+        folder = tmp_path / machine
+        monkeypatch.setenv(VARIABLE, str(folder / "progress.json"))
+        (folder / "challenge").mkdir(parents=True)
+        code = folder / "challenge" / "attempt-1.py"
+        code.write_text(f"# {machine}", encoding="utf-8")
+        made = Attempt(
+            number=1, note="", file=str(code), digest=machine, at=datetime(2026, 11, 1, tzinfo=UTC)
+        )
+        Journal().change(lambda entries, made=made: entries.attempts.append(made))
+        practice.keep_progress_in_drive()
+        shutil.rmtree(folder / "challenge")
+    kept = Journal(tmp_path / "drive" / drive.PLACE)
+    files = [Path(one.file) for one in kept.read().attempts]
+    assert [path.read_text(encoding="utf-8") for path in files] == ["# one", "# two"]
+    assert all(path.is_relative_to(kept.path.parent) for path in files)
 
 
 def test_runs_and_attempts_of_another_machine_come_along_under_free_numbers() -> None:

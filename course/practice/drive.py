@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from course.files import write_whole
 from course.practice.journal import Entries, Journal, Practised
 from course.practice.text import Said
 
@@ -40,6 +41,7 @@ def keep_in_drive() -> Said:
         Journal(target).change(lambda entries: take_over(entries, here))
     else:
         journal.export(target)
+    Journal(target).change(lambda entries: _bring_files(entries, target.parent / "challenge"))
     journal.move_to(target)
     return Said(
         None,
@@ -48,6 +50,15 @@ def keep_in_drive() -> Said:
             "this call first."
         ],
     )
+
+
+def _bring_files(entries: Entries, folder: Path) -> None:
+    """Copy the code of attempts that is not in `folder` yet into it."""
+    for place, attempt in enumerate(entries.attempts):
+        there, code = folder / f"attempt-{attempt.number}.py", Path(attempt.file)
+        if code != there and code.is_file():
+            write_whole(there, code.read_text(encoding="utf-8"))
+            entries.attempts[place] = attempt.model_copy(update={"file": str(there)})
 
 
 def take_over(entries: Entries, others: Entries) -> None:
