@@ -239,6 +239,8 @@ def test_pages_fit_a_phone_and_both_themes(site: Path, scheme: Any) -> None:
             page.screenshot(path=ROOT / "screenshots" / f"site-{path.stem}-{scheme}.png")
         # Questions are ours: the theme's own parts are its authors' concern.
         opened(page, site / "lessons" / "01-tokenizing.html")
+        turned = page.evaluate("getComputedStyle(document.querySelector('img.bc-picture')).filter")
+        assert ("invert" in turned) is (scheme == "dark")
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         seen = Axe().run(page, context=".bc-question", options={"runOnly": ["color-contrast"]})
         assert seen.violations_count == 0, seen.generate_report()
