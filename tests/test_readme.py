@@ -50,6 +50,7 @@ LEFT_OUT = {
 #: Commands that take minutes, and are run at night.
 SLOW = {
     "autograder check-course 01-tokenizing",
+    "python bench/fairness.py run 01-tokenizing --draws 200",
     "autograder verdict my_fine_tune.py",
     "autograder verdict --challenge my_fine_tune.py",
 }
