@@ -15,12 +15,12 @@ class UnknownAssignmentError(CourseError):
 
 
 class NotReleasedError(CourseError):
-    """An assignment has no released notebook, or the gradebook does not know it."""
+    """The assignment of that name has no released notebook, or the gradebook does not know it."""
 
-    def __init__(self, assignment: str) -> None:
-        super().__init__(
-            f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
-        )
+    # Not in `__init__`: that would be called again with the sentence when a worker sends the error.
+    def __str__(self) -> str:
+        (assignment,) = self.args
+        return f"{assignment} is not released yet: run `nbgrader generate_assignment {assignment}`."
 
 
 class GraderError(CourseError):

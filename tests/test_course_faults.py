@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import signal
 import sqlite3
@@ -21,7 +22,7 @@ from typer.testing import CliRunner
 from autograder.__main__ import main
 from autograder.cli import app
 from autograder.course_paths import INSTALLATION, CoursePaths
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NotReleasedError
 from autograder.grading import course_check
 from autograder.grading.workers import _deaf_to_interrupts
 from autograder.nbgrader_api import open_gradebook, release
@@ -203,3 +204,9 @@ def test_a_mistyped_name_gets_one_sentence_and_the_near_name(
     done = CliRunner().invoke(app, [*arguments, "--root", str(handed_in.root)])
     assert done.exit_code == 2 and words in done.stderr, done.output
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_error_that_a_worker_sends_says_the_same() -> None:
+    error = NotReleasedError(NAME)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert str(error).startswith(f"{NAME} is not released yet: run `nbgrader generate_")

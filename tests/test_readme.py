@@ -25,6 +25,8 @@ from autograder.sample.sheets import sheet_of
 ROOT = Path(__file__).resolve().parent.parent
 INSTALLS = "installs packages into an environment of its own; CI does it on a clean clone"
 SERVES = "opens a browser and waits; `test_browser` does what a reader does there"
+#: How a laptop gets PyTorch without CUDA's libraries, and no page has to name an index.
+FOR_THE_CPU = "uv pip install --torch-backend cpu"
 #: Commands that are not run here, each with the reason.
 LEFT_OUT = {
     "make demo": INSTALLS,
@@ -36,8 +38,8 @@ LEFT_OUT = {
     "jupyter lab release/00-orientation/00-orientation.ipynb": SERVES,
     "python -m venv learning && source learning/bin/activate": INSTALLS,
     "pip install uv": INSTALLS,
-    "uv pip install --torch-backend cpu bert_classroom_alone-*.whl jupyterlab": INSTALLS,
-    "uv pip install --torch-backend cpu dist/bert_classroom_alone-*.whl jupyterlab": INSTALLS,
+    f"{FOR_THE_CPU} bert_classroom_alone-*.whl jupyterlab": INSTALLS,
+    f"{FOR_THE_CPU} dist/bert_classroom_alone-*.whl jupyterlab": INSTALLS,
     "source .venv/bin/activate": "the environment that runs the tests is active",
     "pre-commit install": "changes the clone's git hooks, which a copy without git has not",
     "make mutate": "installs mutmut, and takes hours",
@@ -155,6 +157,12 @@ def read(page: str) -> str:
 
 def shown(page: str) -> list[str]:
     return commands(read(page))
+
+
+@pytest.mark.parametrize("page", ["README.md#Self-learners", "docs/self-learner.md"])
+def test_a_laptop_is_first_told_how_to_do_without_cuda(page: str) -> None:
+    lines = [line for line in shown(page) if "install" in line and ".whl" in line]
+    assert lines[0].startswith(FOR_THE_CPU)
 
 
 LEFT_OUT |= dict.fromkeys(
