@@ -110,7 +110,7 @@ CLASS: dict[str, tuple[Edit, float]] = {
     "cut": (unchanged, 0),
     "renamed": (unchanged, 5),
     "unnumbered": (unchanged, 5),
-    "unnumbered-again": (unchanged, 5),
+    "downloaded": (unchanged, 5),
     "empty": (unchanged, 0),
     "linked": (unchanged, 0),
 }
@@ -141,7 +141,7 @@ def graded(
     for student, name in {
         "renamed": f"{NAME} (1).ipynb",
         "unnumbered": "counting.ipynb",
-        "unnumbered-again": "counting (1).ipynb",
+        "downloaded": "counting (1).ipynb",
     }.items():
         written[student].rename(written[student].with_name(name))
     written["empty"].unlink()

@@ -17,7 +17,8 @@ import nbformat
 import pytest
 
 import course.practice as practice
-from course.experiments.records import Attempt, RunRecord
+from course.experiments.records import Attempt, RunRecord, code_file
+from course.files import write_whole
 from course.practice import drive, recall, rounds
 from course.practice.deck import Deck
 from course.practice.journal import VARIABLE, Entries, Journal, Marked, Practised, Try
@@ -199,6 +200,28 @@ def test_runs_and_attempts_of_another_machine_come_along_under_free_numbers() ->
     assert set(Entries.model_fields) == {
         "version", "seed", "questions", "tasks", "tests", "runs", "attempts", "challenge_began",
     }  # fmt: skip
+
+
+def test_the_code_of_attempts_comes_along_to_the_drive(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.colab.drive", ColabDrive("google.colab.drive"))
+    monkeypatch.setattr(drive, "MOUNT", tmp_path / "drive")
+    when = datetime(2026, 11, 1, tzinfo=UTC)
+    for machine in ("one", "two"):
+        monkeypatch.setenv(VARIABLE, str(tmp_path / machine / "progress.json"))
+        file = code_file(tmp_path / machine, 1)
+        write_whole(file, f"# Attempt 1 of the challenge: {machine}\n\ndef fine_tune(): ...\n")
+        made = Attempt(number=1, note=machine, file=str(file), digest=machine, at=when)
+        Journal().change(lambda entries, made=made: entries.attempts.append(made))
+        practice.keep_progress_in_drive()
+        shutil.rmtree(tmp_path / machine)  # as Colab does after a session
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "drive" / drive.PLACE))
+    kept = [Path(one.file) for one in Journal().read().attempts]
+    assert kept == [code_file(Journal().path.parent, number) for number in (1, 2)]
+    assert [one.read_text().partition("\n")[0] for one in kept] == [
+        "# Attempt 1 of the challenge: one", "# Attempt 2 of the challenge: two",
+    ]  # fmt: skip
 
 
 def test_what_is_no_file_is_never_set_aside(journal: Journal) -> None:

@@ -19,7 +19,7 @@ from course.checks.run_watch import RunWatch, find_model
 from course.experiments.keeping import Clerk
 from course.experiments.own_code import code_of
 from course.experiments.quick import MAX_LENGTH, ROWS, accuracy_of
-from course.experiments.records import Attempt, RunRecord
+from course.experiments.records import Attempt, RunRecord, code_file
 from course.experiments.showing import Table, overlay
 from course.files import write_whole
 from course.pictures.base import Picture
@@ -200,7 +200,7 @@ class Challenge:
 
     def _enter(self, code: str, digest: str, note: str) -> Attempt:
         """Write an attempt down, with its file, under the next number."""
-        folder = self._clerk.journal.path.parent / "challenge"
+        folder = self._clerk.journal.path.parent
 
         def act(entries: Entries) -> Attempt:
             if entries.challenge_began is None:
@@ -209,7 +209,7 @@ class Challenge:
             made = Attempt(
                 number=number,
                 note=note,
-                file=str(folder / f"attempt-{number}.py"),
+                file=str(code_file(folder, number)),
                 digest=digest,
                 at=datetime.now(UTC),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -63,3 +64,8 @@ class Attempt(BaseModel):
     file: str
     digest: str
     at: datetime
+
+
+def code_file(folder: Path, number: int) -> Path:
+    """Return where the code of an attempt is kept beside a journal in `folder`."""
+    return folder / "challenge" / f"attempt-{number}.py"

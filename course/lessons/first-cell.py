@@ -126,7 +126,7 @@ def set_up(version, index, git):
 print(set_up(version="", index="", git=""))
 try:
     from course.loading import load_libraries
-except ImportError:  # an older course, as it says above
-    pass
-else:
+
     load_libraries()
+except ImportError:  # an older course, or a package that the cell below will miss and name
+    pass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
+from course.experiments.records import code_file
 from course.files import write_whole
 from course.practice.journal import Entries, Journal, Practised
 from course.practice.text import Said
@@ -36,12 +38,15 @@ def keep_in_drive() -> Said:
                 "again and permit it. Until then, your progress is kept on this machine only."
             ],
         )
-    if target.exists():
-        here = journal.read()
-        Journal(target).change(lambda entries: take_over(entries, here))
-    else:
+    here = journal.read()
+    if not target.exists():
         journal.export(target)
-    Journal(target).change(lambda entries: _bring_files(entries, target.parent / "challenge"))
+
+    def bring(entries: Entries) -> None:
+        take_over(entries, here)
+        bring_code(entries, target.parent)
+
+    Journal(target).change(bring)
     journal.move_to(target)
     return Said(
         None,
@@ -50,15 +55,6 @@ def keep_in_drive() -> Said:
             "this call first."
         ],
     )
-
-
-def _bring_files(entries: Entries, folder: Path) -> None:
-    """Copy the code of attempts that is not in `folder` yet into it."""
-    for place, attempt in enumerate(entries.attempts):
-        there, code = folder / f"attempt-{attempt.number}.py", Path(attempt.file)
-        if code != there and code.is_file():
-            write_whole(there, code.read_text(encoding="utf-8"))
-            entries.attempts[place] = attempt.model_copy(update={"file": str(there)})
 
 
 def take_over(entries: Entries, others: Entries) -> None:
@@ -90,6 +86,18 @@ def _take_over_runs(entries: Entries, others: Entries) -> None:
         update = {"number": number, "attempt": numbers.get(run.attempt, 0)}
         entries.runs.append(run.model_copy(update=update))
     entries.challenge_began = entries.challenge_began or others.challenge_began
+
+
+def bring_code(entries: Entries, folder: Path) -> None:
+    """Copy the code of attempts to where `folder` keeps it: the files elsewhere will be deleted."""
+    for attempt in entries.attempts:
+        origin, target = Path(attempt.file), code_file(folder, attempt.number)
+        if origin != target and origin.is_file():
+            code = origin.read_text(encoding="utf-8")
+            # The file's title has the number that the attempt had before.
+            title = f"# Attempt {attempt.number} of"
+            write_whole(target, re.sub(r"\A# Attempt \d+ of", title, code))
+            attempt.file = str(target)
 
 
 def _last(practised: Practised) -> tuple[int, int, int]:
