@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from autograder.course_paths import CoursePaths
-from autograder.errors import GraderError, UnknownAssignmentError
+from autograder.errors import CourseError, GraderError, UnknownAssignmentError
 from autograder.examining import processes
 from autograder.examining.exam import Exam, SheetTask, Task, UndecidedError, exam_state, load_exam
 from autograder.examining.examiner import examine, examine_sheet, skipped
@@ -353,10 +353,11 @@ def test_an_exam_that_cannot_be_loaded_is_tried_again_when_it_is_mended(tmp_path
     (tmp_path / "01-x").mkdir()
     path = tmp_path / "01-x" / "exam.py"
     path.write_text("1 / 0")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(CourseError, match=r"exam\.py:1: ZeroDivisionError: division by zero"):
         load_exam(tmp_path, "01-x")
     path.write_text("TASKS = []")
-    assert load_exam(tmp_path, "01-x").tasks == ()
+    with pytest.raises(CourseError, match=r"exam\.py:1: there is no list TASKS"):
+        load_exam(tmp_path, "01-x")
 
 
 def test_a_process_that_does_not_begin_is_not_the_students(

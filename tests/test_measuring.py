@@ -511,9 +511,9 @@ def test_a_run_is_drawn_told_and_judged_by_what_is_measured(asked: list[Any]) ->
     ("observed", "id", "words"),
     [
         ({"weights": "weights"}, "steps-not-seen", "Measured on 500 hidden texts"),
-        ({"returned": "a list"}, "no-model-returned", "no model but a list."),
-        ({}, "no-model-returned", "no model but nothing."),
-        ("weights", "no-model-returned", "no model but nothing."),
+        ({"returned": "a list"}, "no-model-returned", "not a model but a list."),
+        ({}, "no-model-returned", "not a model but nothing."),
+        ("weights", "no-model-returned", "not a model but nothing."),
     ],
 )
 def test_what_a_run_lacks_is_told(asked: list[Any], observed: Any, id: str, words: str) -> None:

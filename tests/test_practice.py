@@ -514,7 +514,7 @@ def test_what_holds_only_in_a_newer_transformers_is_not_asked_in_an_older(
 ) -> None:
     newer = {one.id for one in bank() if one.transformers > 4}
     assert "loss-is-none" in newer and len(newer) < len(bank()) / 10
-    monkeypatch.setattr(rounds, "version", lambda package: "4.57.3")
+    monkeypatch.setattr("course.practice.questions.version", lambda package: "4.57.3")
     older = set(rounds.bank.__wrapped__().questions)
     assert older == set(bank().questions) - newer
 
