@@ -81,7 +81,7 @@ def mask_picture(tokenizer: Any, batch: Mapping[str, Any]) -> Picture:
         axes.axhline(row - 0.5, color="white", linewidth=3)
     axes.set_yticks(range(rows), [f"text {row}" for row in range(rows)])
     axes.set_xlabel("position")
-    axes.set_title("attention_mask: blue is 1 (read), white is 0 (padding)", fontsize=10)
+    axes.set_title("attention_mask: blue is 1 (read), the rest is 0 (padding)", fontsize=10)
     padded = int((mask == 0).sum())
     alt = f"A grid of {rows} texts by {columns} positions; {padded} of them are padding, where the mask is 0."
     return Picture(figure, alt)
