@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -358,6 +360,18 @@ def test_an_exam_that_cannot_be_loaded_is_tried_again_when_it_is_mended(tmp_path
     path.write_text("TASKS = []")
     with pytest.raises(CourseError, match=r"exam\.py:1: there is no list TASKS"):
         load_exam(tmp_path, "01-x")
+
+
+def test_an_exam_that_is_loaded_while_an_error_is_handled_stays_loaded(
+    built_miniature: CoursePaths, tmp_path: Path
+) -> None:
+    """Its probes are looked up among the modules when they travel to a student's process."""
+    shutil.copytree(built_miniature.exams / "01-counting", tmp_path / "01-counting")
+    try:
+        raise ValueError("something else")
+    except ValueError:
+        exam = load_exam(tmp_path, "01-counting")
+    assert type(exam.tasks[0]).__module__ in sys.modules
 
 
 def test_a_process_that_does_not_begin_is_not_the_students(

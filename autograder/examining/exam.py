@@ -198,16 +198,22 @@ def _load(name: str, path: Path, package: str, folder: Path) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise CourseError(f"{error.filename or path}:{error.lineno or 1}: {error.msg}.") from error
-    except RecordsError as error:
-        raise CourseError(str(error)) from error
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        own = [one for one in frames if Path(one.filename).is_relative_to(folder)]
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CourseError(f"{own[-1].filename}:{own[-1].lineno}: {said.rstrip('.')}.") from error
-    finally:
-        if sys.exception() is not None:
-            del sys.modules[name]
+    except BaseException as error:
+        del sys.modules[name]
+        if not isinstance(error, Exception):
+            raise
+        raise CourseError(_sentence(error, path, folder)) from error
     return module
+
+
+def _sentence(error: Exception, path: Path, folder: Path) -> str:
+    """Return what stops a module from being loaded, with the line of the exam where it does."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename or path}:{error.lineno or 1}: {error.msg}."
+    if isinstance(error, RecordsError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if Path(one.filename).is_relative_to(folder)]
+    where = f"{own[-1].filename}:{own[-1].lineno}" if own else f"{path}:1"
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{where}: {said.rstrip('.')}."
